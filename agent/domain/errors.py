@@ -1,0 +1,54 @@
+"""The four fates of an error, as types; whoever catches one knows what to do without looking inside.
+
+    Fate
+    +-- Transient    try again later, with backoff
+    +-- Rejected     this file cannot be taken; shown at the file, not tried again by itself
+    +-- Blocked      nothing for this destination can work until a problem is mended; the job goes back untouched
+    +-- Interrupted  a hold, a stop, a suspend or a cancel; the job goes back and no attempt is counted
+    anything else    a bug: traceback in the log, the job fails
+
+Codes are words of `agent.words`; only borders (destinations, the store, file reading) make these out of foreign errors.
+"""
+
+Scalar = str | int | float | bool | None
+
+
+class Fate(Exception):
+    """An error whose consequence is known. `code` names it, `args_` fill its sentence."""
+
+    def __init__(self, code: str, **args: Scalar) -> None:
+        super().__init__(code)
+        self.code = code
+        self.args_: dict[str, Scalar] = dict(args)
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{key}={value!r}" for key, value in self.args_.items())
+        return f"{self.code}({shown})"
+
+
+class Transient(Fate):
+    """May pass by itself. `retry_after_s` is what the other side asked for, if it did."""
+
+    def __init__(self, code: str, *, retry_after_s: float | None = None, **args: Scalar) -> None:
+        super().__init__(code, **args)
+        self.retry_after_s = retry_after_s
+
+
+class Rejected(Fate):
+    """Final for this content; another try would get the same answer."""
+
+
+class Blocked(Fate):
+    """The destination is not to be had until something changes; `code` is a problem of `domain.problems`."""
+
+
+class Interrupted(Fate):
+    """Not an error: the work was asked to stand back (`hold`, `stop`, `cancel`, `suspend`)."""
+
+
+class FileChanged(Fate):
+    """The bytes on disk are no longer the ones that were hashed; the file is looked at again."""
+
+
+class FileVanished(Fate):
+    """The file is not there any more; what waits for it ends as vanished."""

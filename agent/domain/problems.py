@@ -1,0 +1,64 @@
+"""The catalogue of problems: lasting states that the user should know, by code. Pure.
+
+The agent keeps code and arguments only; `agent.words` makes the sentences.
+"""
+
+from dataclasses import dataclass
+
+from agent.protocol.types import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is known of a kind of problem.
+
+    `must_act`: a person has to do something, and the light shows it. `visible_after_s`: a shorter one is not told.
+    `hidden_by`: a problem that explains this one.
+    """
+
+    severity: Severity
+    must_act: bool
+    visible_after_s: int = 0
+    hidden_by: str | None = None
+
+
+_ACT = Kind("error", must_act=True)
+_PASSES = Kind("warning", must_act=False)
+
+CATALOGUE: dict[str, Kind] = {
+    "server_unreachable": Kind("warning", must_act=False, visible_after_s=10),
+    "server_unavailable": Kind("warning", must_act=False, visible_after_s=10),
+    "connection_lost": Kind("warning", must_act=False, visible_after_s=10),
+    "maintenance": _PASSES,
+    "not_immich": _ACT,
+    "server_too_old": _ACT,
+    "certificate_untrusted": _ACT,
+    "signed_out": _ACT,
+    "permission_missing": _ACT,
+    "quota_exceeded": _ACT,
+    "destination_missing": _PASSES,
+    "destination_full": _ACT,
+    "destination_read_only": _ACT,
+    "destination_unreadable": _ACT,
+    "keyring_absent": _ACT,
+    "keyring_locked": _ACT,
+    "secret_missing": _ACT,
+    "folder_missing": _PASSES,
+    "folder_unreadable": _ACT,
+    "folder_replaced": _ACT,
+    "files_failed": _ACT,
+    "no_destination": _ACT,
+    "settings_unreadable": _ACT,
+    "watch_limit": Kind("warning", must_act=False),
+    "watch_failed": Kind("warning", must_act=False),
+    "disk_full": _ACT,
+    "database_unreadable": _ACT,
+    "database_corrupt": _ACT,
+    "database_read_only": _ACT,
+    "database_newer": _ACT,
+}
+
+
+def kind_of(code: str) -> Kind:
+    """What is known of a problem; an unknown one needs a person."""
+    return CATALOGUE.get(code, _ACT)

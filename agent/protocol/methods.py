@@ -1,0 +1,322 @@
+"""The whole table of calls, read by the server and by every client.
+
+A call's name is `noun.verb`. A command answers as soon as it is accepted, and the truth comes by `state.changed`; a
+query answers with what was asked. A person's mistake is answered with a code and arguments (`wire.Mistake`), of which
+`agent.words` makes the sentence. `hello`, `agent.version` and `agent.stop` never change: they let two versions part.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from agent.protocol.settings import FolderRules, FolderSetting
+from agent.protocol.types import (
+    FileDetail,
+    FileRow,
+    FileState,
+    GroupRow,
+    JobRow,
+    JobStatus,
+    Preview,
+    Snapshot,
+    StopReason,
+)
+
+PROTOCOL = 1
+#: The longest line either side accepts; a longer one ends the connection.
+LINE_LIMIT_BYTES = 4 * 1024 * 1024
+PAGE_LIMIT = 500
+PAYLOAD_LIMIT_BYTES = 64 * 1024
+
+Limit = Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
+
+
+class Message(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters or a result: immutable, unknown fields refused."""
+
+
+class Nothing(Message, frozen=True):
+    """No parameters, or: accepted, and nothing more to say."""
+
+
+class Hello(Message, frozen=True):
+    """The first call on every connection."""
+
+    protocol: int
+    app: str
+    client: str
+
+
+class Welcome(Message, frozen=True):
+    """The agent's side of `hello`."""
+
+    protocol: int
+    app: str
+    pid: int
+
+
+class Stop(Message, frozen=True):
+    """Why the agent is asked to stop; shown to the other clients."""
+
+    reason: StopReason = "user"
+
+
+class BackupStart(Message, frozen=True):
+    """Back up now: these paths (wire text; none: everything), `anyway` past pause and constraints this once."""
+
+    paths: tuple[str, ...] = ()
+    anyway: bool = False
+
+
+class GroupId(Message, frozen=True):
+    """A request by a person, to be followed with `group.show`."""
+
+    group_id: int
+
+
+class Pause(Message, frozen=True):
+    """Pause until a time, or with None until resumed."""
+
+    until_at: int | None = None
+
+
+class DestinationAddImmich(Message, frozen=True):
+    """A server and either an API key or e-mail and password. Secrets travel this way only, never back."""
+
+    url: str
+    name: str | None = None
+    api_key: str | None = None
+    email: str | None = None
+    password: str | None = None
+    store: Literal["keyring", "file"] = "keyring"
+
+
+class DestinationAddFolder(Message, frozen=True):
+    """A folder on a local, external or network drive."""
+
+    path: str
+    name: str | None = None
+
+
+class DestinationRef(Message, frozen=True):
+    """A destination by its id or its name."""
+
+    destination: str
+
+
+class DestinationAdded(Message, frozen=True):
+    """The new destination, and which permissions a pasted key lacks."""
+
+    id: str
+    name: str
+    account: str | None = None
+    missing_permissions: tuple[str, ...] = ()
+
+
+class DestinationReport(Message, frozen=True):
+    """What a check found: a problem's code with its arguments, or that all is well."""
+
+    id: str
+    ok: bool
+    code: str | None = None
+    args: dict[str, str | int | float | bool | None] = {}
+    server_version: str | None = None
+    account: str | None = None
+    missing_permissions: tuple[str, ...] = ()
+
+
+class DestinationRow(Message, frozen=True):
+    """A destination as listed."""
+
+    id: str
+    kind: str
+    name: str
+    location: str
+    account: str | None
+    secret_store: str | None
+    files_safe: int
+
+
+class Destinations(Message, frozen=True):
+    """All of them."""
+
+    rows: tuple[DestinationRow, ...]
+
+
+class FolderAdd(Message, frozen=True):
+    """A folder to watch; no destination means every one."""
+
+    path: str
+    destinations: tuple[str, ...] = ()
+    rules: FolderRules = FolderRules()
+
+
+class FolderSet(Message, frozen=True):
+    """Another set of destinations or rules for a watched folder; None leaves as it is."""
+
+    path: str
+    destinations: tuple[str, ...] | None = None
+    rules: FolderRules | None = None
+
+
+class PathRef(Message, frozen=True):
+    """A path as wire text."""
+
+    path: str
+
+
+class FolderPreview(Message, frozen=True):
+    """What these rules would take of this folder."""
+
+    path: str
+    rules: FolderRules = FolderRules()
+
+
+class Folders(Message, frozen=True):
+    """The watched folders as they were asked for."""
+
+    rows: tuple[FolderSetting, ...]
+
+
+class LibraryList(Message, frozen=True):
+    """A page of files, by id after `after`."""
+
+    state: FileState | None = None
+    folder: str | None = None
+    after: int = 0
+    limit: Limit = 200
+
+
+class Files(Message, frozen=True):
+    """A page of files; `next` is where the next one begins, None at the end."""
+
+    rows: tuple[FileRow, ...]
+    next: int | None = None
+
+
+class JobsList(Message, frozen=True):
+    """A page of jobs, newest first, by id before `before`."""
+
+    status: JobStatus | None = None
+    before: int | None = None
+    limit: Limit = 100
+
+
+class JobRows(Message, frozen=True):
+    """A page of jobs."""
+
+    rows: tuple[JobRow, ...]
+    next: int | None = None
+
+
+class JobRef(Message, frozen=True):
+    """A job by its id."""
+
+    id: int
+
+
+class JobPrioritise(Message, frozen=True):
+    """A job's new priority; a higher number is more urgent."""
+
+    id: int
+    priority: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
+
+
+class JobEnqueue(Message, frozen=True):
+    """Work for a registered handler."""
+
+    key: str
+    payload: dict[str, Any] | None = None
+    priority: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
+    max_attempts: Annotated[int, Meta(ge=1, le=100)] = 3
+
+
+class JobId(Message, frozen=True):
+    """The job that was enqueued, or that was already waiting under the same unique key."""
+
+    id: int
+
+
+class SettingKey(Message, frozen=True):
+    """A setting by its name."""
+
+    key: str
+
+
+class SettingValue(Message, frozen=True):
+    """A setting and its value, as JSON."""
+
+    key: str
+    value: Any
+
+
+class SettingsRows(Message, frozen=True):
+    """All settings with value and default."""
+
+    values: dict[str, Any]
+    defaults: dict[str, Any]
+
+
+class Method(Struct, frozen=True):
+    """A row of the table: what goes in, what comes out, what it does, and an example of its parameters."""
+
+    name: str
+    params: type[Message]
+    result: type[Struct]
+    doc: str
+    example: Message
+
+
+_ROWS = (
+    Method("hello", Hello, Welcome, "Greets; another protocol is refused.", Hello(PROTOCOL, "0.1.0", "tray")),
+    Method("agent.version", Nothing, Welcome, "Says which version runs.", Nothing()),
+    Method("agent.stop", Stop, Nothing, "Stops the agent cleanly.", Stop("user")),
+    Method("state.get", Nothing, Snapshot, "The whole snapshot.", Nothing()),
+    Method("state.subscribe", Nothing, Nothing, "From now on `state.changed`, all sections first.", Nothing()),
+    Method("backup.enable", Nothing, Nothing, "Turns background backup on.", Nothing()),
+    Method("backup.disable", Nothing, Nothing, "Turns background backup off and stops what runs.", Nothing()),
+    Method("backup.pause", Pause, Nothing, "Pauses for a while or until resumed.", Pause(1_795_360_720_000)),
+    Method("backup.resume", Nothing, Nothing, "Ends the pause.", Nothing()),
+    Method("backup.start", BackupStart, GroupId, "Backs up now.", BackupStart(("/home/ada/Pictures",), anyway=True)),
+    Method("backup.cancel", Nothing, Nothing, "Cancels every 'back up now'; files stay in the queue.", Nothing()),
+    Method("group.show", GroupId, GroupRow, "How far a request is.", GroupId(7)),
+    Method(
+        "destination.add_immich",
+        DestinationAddImmich,
+        DestinationAdded,
+        "Signs in to a server and adds it.",
+        DestinationAddImmich("https://photos.example.org", api_key="..."),
+    ),
+    Method(
+        "destination.add_folder",
+        DestinationAddFolder,
+        DestinationAdded,
+        "Adds a folder as a destination.",
+        DestinationAddFolder("/media/nas/photos", "NAS"),
+    ),
+    Method("destination.list", Nothing, Destinations, "Lists the destinations.", Nothing()),
+    Method("destination.check", DestinationRef, DestinationReport, "Tries a destination.", DestinationRef("NAS")),
+    Method(
+        "destination.remove", DestinationRef, Nothing, "Forgets a destination; its bytes stay.", DestinationRef("a1b2")
+    ),
+    Method("folder.add", FolderAdd, Preview, "Watches a folder.", FolderAdd("/home/ada/Pictures")),
+    Method("folder.list", Nothing, Folders, "Lists the watched folders.", Nothing()),
+    Method(
+        "folder.preview", FolderPreview, Preview, "Counts what would be taken.", FolderPreview("/home/ada/Pictures")
+    ),
+    Method("folder.set", FolderSet, Nothing, "Changes a folder.", FolderSet("/home/ada/Pictures", ("a1b2",))),
+    Method("folder.remove", PathRef, Nothing, "Stops watching; copies stay known.", PathRef("/home/ada/Pictures")),
+    Method("library.list", LibraryList, Files, "A page of files.", LibraryList("failed")),
+    Method("library.show", PathRef, FileDetail, "All about a file.", PathRef("/home/ada/Pictures/a.jpg")),
+    Method("jobs.list", JobsList, JobRows, "A page of jobs.", JobsList("FAILED")),
+    Method("jobs.show", JobRef, JobRow, "One job.", JobRef(12)),
+    Method("jobs.retry", JobRef, Nothing, "Puts a failed job back with its attempts at zero.", JobRef(12)),
+    Method("jobs.cancel", JobRef, Nothing, "Ends a job that has not finished.", JobRef(12)),
+    Method("jobs.prioritise", JobPrioritise, Nothing, "Changes a job's urgency.", JobPrioritise(12, 100)),
+    Method("jobs.enqueue", JobEnqueue, JobId, "Adds a job for a registered handler.", JobEnqueue("scan", {})),
+    Method("settings.list", Nothing, SettingsRows, "All settings.", Nothing()),
+    Method("settings.get", SettingKey, SettingValue, "One setting.", SettingKey("trigger_delay_s")),
+    Method("settings.set", SettingValue, Nothing, "Changes a setting.", SettingValue("trigger_delay_s", 30)),
+)
+
+METHODS: dict[str, Method] = {row.name: row for row in _ROWS}

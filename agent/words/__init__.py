@@ -1,0 +1,44 @@
+"""Every sentence that a person reads, for the tray and the command alike.
+
+The agent speaks in codes and arguments; here they become plain, short sentences that name the next step, in the
+person's language. Imports only `agent.protocol`; owns gettext. Decides nothing and reads no clock: times are arguments.
+Any thread may call.
+"""
+
+from agent.words.catalogue import display_path, use
+from agent.words.files import event, last_error, reason, state, warning
+from agent.words.headlines import headline, light, not_running, seconds_left, tooltip, worst_problem
+from agent.words.holds import hold
+from agent.words.mistakes import mistake
+from agent.words.numbers import clock_time, date_time, duration_s, moment, number, rate, size, time_left
+from agent.words.problems import problem, problem_text
+from agent.words.settings import allowed
+
+__all__ = [
+    "allowed",
+    "clock_time",
+    "date_time",
+    "display_path",
+    "duration_s",
+    "event",
+    "headline",
+    "hold",
+    "last_error",
+    "light",
+    "mistake",
+    "moment",
+    "not_running",
+    "number",
+    "problem",
+    "problem_text",
+    "rate",
+    "reason",
+    "seconds_left",
+    "size",
+    "state",
+    "time_left",
+    "tooltip",
+    "use",
+    "warning",
+    "worst_problem",
+]

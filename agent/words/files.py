@@ -1,0 +1,157 @@
+"""A single file in words: its state, why it is not safe, and the lines of its history. Pure; any thread."""
+
+import re
+
+from agent.protocol.types import Args, Event
+from agent.words.catalogue import N_, _, tell
+from agent.words.problems import PROBLEMS
+
+_KEPT = re.compile(r"(\w+)(?:\((.*)\))?$", re.DOTALL)
+_KEPT_ARGS = re.compile(r"(\w+)=(?:'([^']*)'|([^,]+))")
+
+_STATES = {
+    "safe": N_("safe"),
+    "queued": N_("waiting"),
+    "uploading": N_("uploading"),
+    "failed": N_("failed"),
+    "excluded": N_("not backed up"),
+    "deleted_at_destination": N_("deleted at the destination"),
+    "in_trash": N_("in the destination's trash"),
+    "missing_at_destination": N_("missing at the destination"),
+}
+
+#: Why a file is not safe: rules first, then the file itself, then what the destination said.
+_REASONS = {
+    "hidden": N_("Hidden files are left out. Allow them with 'safelight folder set PATH --hidden'."),
+    "excluded": N_("A rule of the folder leaves it out. Change the rule to back it up."),
+    "not_included": N_("The folder takes only certain files, and this is none of them. Change the rule to back it up."),
+    "subfolder": N_("Subfolders are left out. Take them with 'safelight folder set PATH --recursive'."),
+    "user_excluded": N_("You chose not to back it up."),
+    "unsupported": N_("Neither a photo nor a video that Immich knows. Nothing needs to be done."),
+    "sidecar": N_("It goes along with the photo it belongs to."),
+    "temporary": N_("A file that another program is still writing. It is taken when it is finished."),
+    "empty": N_("The file is empty. It is taken as soon as it has content."),
+    "unreadable": N_("The file could not be read. Check its permissions and the disk, then retry."),
+    "permission_denied": N_("The file may not be read. Give yourself permission to read it, then retry."),
+    "disk_error": N_("The disk reported an error while the file was read. Copy it elsewhere if you can, then retry."),
+    "vanished": N_("The file is no longer there. Nothing needs to be done."),
+    "file_vanished": N_("The file is no longer there. Nothing needs to be done."),
+    "changed": N_("The file changed while it was copied. It is copied again when it rests."),
+    "file_changed": N_("The file changed while it was copied. It is copied again when it rests."),
+    "not_a_file": N_("It is not an ordinary file."),
+    "symlink": N_("It is a link to another file. Links are not followed; add the folder that it points to."),
+    "placeholder": N_("Its content is in the cloud, not on this computer. Download it, and it is backed up."),
+    "too_large": N_("The file is too large for the destination. Raise the limit there, then retry."),
+    "too_large_for_server": N_(
+        "The file is larger than the server, or a proxy before it, allows. Raise the limit there, then retry."
+    ),
+    "too_large_for_disk": N_("The file is larger than the destination's file system allows."),
+    "undecodable": N_("The file is damaged or no real picture or video. Open it to see whether it is whole."),
+    "unsupported_by_server": N_("The server does not take files of this kind."),
+    "name_not_allowed": N_("The destination cannot store this name. Rename the file."),
+    "checksum_mismatch": N_("The copy did not match the file. Retry; if it happens again, check memory and disk."),
+    "rejected": N_("The destination refused the file: {detail}. Retry, or look at the server's log."),
+    "rejected_by_server": N_("The server refused the file: {detail}. Retry, or look at the server's log."),
+    "server_error": N_("The server had an error with this file. Retry, or look at the server's log."),
+    "timeout": N_("The destination took too long to answer. It is tried again by itself."),
+    "connection_lost": N_("The connection broke. It is tried again by itself."),
+    "rate_limited": N_("The server asks to go slower. It is tried again by itself."),
+    "junk": N_("A leftover of a system or a program. Nothing needs to be done."),
+    "name_refused": N_("The destination cannot store this name. Rename the file."),
+    "refused_by_server": N_("The server refused the file. Retry, or look at the server's log."),
+    "too_large_for_destination": N_("The file is larger than the destination's file system allows."),
+    "copy_vanished": N_("The copy disappeared while it was made. It is tried again by itself."),
+    "decoder_unavailable": N_("The picture could not be looked into just now. It is tried again by itself."),
+    "in_use": N_("Another program is using the file. It is tried again by itself."),
+    "read_error": N_("The disk reported an error while the file was read. It is tried again by itself."),
+    "destination_io": N_("The destination's disk reported an error. It is tried again by itself."),
+    "server_unavailable": N_("The server does not work just now. It is tried again by itself."),
+    "set_aside": N_("The agent stopped too often while it worked on this file. Retry, or report it."),
+    "job_key_unknown": N_("There is no handler for this kind of job."),
+    "payload_invalid": N_("The job's payload does not fit its handler."),
+    "too_many_attempts": N_("It failed too often. Retry it with 'safelight jobs retry'."),
+    "too_many_deaths": N_("The agent stopped too often while it worked on this file. Retry, or report it."),
+    "internal_error": N_("Something unexpected happened; the log tells what. Retry, or report it."),
+    "bug": N_("Something unexpected happened; the log tells what. Retry, or report it."),
+    "queued": N_("It waits for its turn."),
+    "held": N_("It waits for the conditions that you set. 'safelight status' shows which."),
+    "uploading": N_("It is being copied now."),
+    "no_destination": N_("There is no destination yet. Add one with 'safelight destination add'."),
+    "deleted_at_destination": N_("It was deleted at the destination and is not put back by itself."),
+    "in_trash": N_("It is in the destination's trash and is not put back by itself."),
+    "missing_at_destination": N_("It is missing at the destination though nobody was seen deleting it."),
+    "cancelled": N_("Its job was cancelled. Back up again to take it."),
+}
+
+_EVENTS = {
+    "seen": N_("Seen for the first time."),
+    "changed": N_("Changed on disk."),
+    "renamed": N_("Renamed."),
+    "hashed": N_("Read and fingerprinted."),
+    "queued": N_("Put in the queue."),
+    "uploaded": N_("Copied to {destination}."),
+    "found": N_("Found at {destination}: nothing to send."),
+    "adopted": N_("Found at {destination}: nothing to send."),
+    "failed": N_("Could not be copied to {destination}."),
+    "retried": N_("Tried again."),
+    "cancelled": N_("Cancelled."),
+    "verified": N_("Checked at {destination}: the copy is whole."),
+    "deleted": N_("Deleted at {destination}."),
+    "trashed": N_("Moved to the trash at {destination}."),
+    "restored": N_("Restored at {destination}."),
+    "gone": N_("No longer on this computer."),
+    "returned": N_("Back on this computer."),
+    "excluded": N_("Left out of the backup."),
+    "included": N_("Taken into the backup."),
+}
+
+#: What deserves a word when a folder is added.
+_WARNINGS = {
+    "network_share": N_("The folder is on a network share: changes there are noticed only when it is looked through."),
+    "polling": N_("Changes in this folder are noticed only when it is looked through, not at once."),
+    "folder_inside_folder": N_("The folder lies inside another watched one; its own rules hold for it."),
+    "nested": N_("The folder lies inside another watched one; its own rules hold for it."),
+    "placeholder": N_("Some files are in the cloud, not on this computer. Download them, and they are backed up."),
+    "cloud_placeholders": N_(
+        "Some files are in the cloud, not on this computer. Download them, and they are backed up."
+    ),
+    "watch_limit": N_("The system allows too few file watches: raise fs.inotify.max_user_watches."),
+    "no_destination": N_("There is no place to back up to yet. Add one with 'safelight destination add'."),
+    "backup_off": N_("Background backup is off. Turn it on with 'safelight enable'."),
+    "unreadable": N_("Some folders inside cannot be read. Give yourself permission to read them."),
+}
+
+
+def state(code: str) -> str:
+    """A file's state in a word or two."""
+    return tell(_STATES, code, {}, N_("{code}"))
+
+
+def reason(code: str, args: Args) -> str:
+    """Why a file is not safe, and what to do."""
+    if code in PROBLEMS and code not in _REASONS:
+        return tell({code: PROBLEMS[code][0]}, code, args, "")
+    return tell(_REASONS, code, args, N_("It could not be copied: {code}. Retry, or look at 'safelight logs'."))
+
+
+def warning(code: str) -> str:
+    """What deserves a word when a folder is added."""
+    return tell(_WARNINGS, code, {}, N_("Note: {code}."))
+
+
+def last_error(kept: str | None) -> str:
+    """A job's last error, which the queue keeps as `code(name=value, ...)`; other text stays as it is."""
+    if not kept:
+        return ""
+    found = _KEPT.match(kept)
+    if found is None or found[1] not in _REASONS.keys() | PROBLEMS.keys():
+        return kept
+    return reason(found[1], {name: text or number for name, text, number in _KEPT_ARGS.findall(found[2] or "")})
+
+
+def event(happened: Event) -> str:
+    """A line of a file's history; `args` may name the destination and, for a failure, the code of its reason."""
+    args: Args = {"destination": _("the destination"), **happened.args}
+    said = tell(_EVENTS, happened.what, args, N_("{code}"))
+    code = happened.args.get("code") or happened.args.get("reason")
+    return f"{said} {reason(code, args)}" if isinstance(code, str) else said
