@@ -1,0 +1,196 @@
+"""Reads files: their facts, their digest, their bytes. The border where errors of the system become fates.
+
+Every function blocks and may run on any thread. Nothing is mapped into memory: a file that is cut short meanwhile
+would end the process. Nothing is believed of a file that changed while it was read.
+"""
+
+import errno
+import hashlib
+import os
+import stat
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Final
+
+from agent.domain.errors import Fate, FileChanged, FileVanished, Rejected, Transient
+
+_BUFFER_BYTES: Final = 262_144
+#: Binary where the system makes a difference; and never wait for the other end of a pipe that has a photo's name.
+_OPEN_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+_VANISHED: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
+_UNREADABLE: Final = frozenset({errno.EACCES, errno.EPERM})
+_NO_FILE: Final = frozenset({errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO})
+#: Windows: another program holds the file open for itself, or has locked a part of it.
+_IN_USE: Final = frozenset({32, 33})
+#: The system has no more of something that it shares out: watches, open files, memory.
+EXHAUSTED: Final = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+_buffers = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a file is known by. `born_ns` is its birth where the system tells one; two files equal without it."""
+
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+    born_ns: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """A digest and the facts of the very bytes it was made of; the bytes themselves if they were asked for."""
+
+    sha1: bytes
+    facts: Facts
+    content: bytes | None = field(default=None, compare=False, repr=False)
+
+
+def look(path: bytes) -> Facts:
+    """The facts of a file. A symbolic link stands for the file that it leads to.
+
+    Raises `FileVanished` (also for a link that leads nowhere), `Rejected` or `Transient`.
+    """
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise translate(error) from error
+    return _facts(found)
+
+
+def fingerprint(
+    path: bytes,
+    *,
+    check: Callable[[], None],
+    on_bytes: Callable[[int], None] | None = None,
+    keep_bytes: int = 0,
+) -> Fingerprint:
+    """Read a file once and make its digest.
+
+    `check` is called between pieces and stops the reading by raising `Interrupted`; `on_bytes` hears how much was
+    read so far. A file of at most `keep_bytes` comes back with its content. Raises as `look`, and `FileChanged`.
+    """
+    digest = hashlib.sha1(usedforsecurity=False)
+    kept: list[bytes] | None = None
+    done = 0
+    try:
+        opened = _open(path)
+        try:
+            before = _facts(os.fstat(opened))
+            if before.size_bytes <= keep_bytes:
+                kept = []
+            with open(opened, "rb", buffering=0, closefd=False) as file:
+                view = _buffer()
+                while length := file.readinto(view):
+                    piece = view[:length]
+                    digest.update(piece)
+                    if kept is not None:
+                        kept.append(bytes(piece))
+                    done += length
+                    if on_bytes is not None:
+                        on_bytes(done)
+                    check()
+            after = _facts(os.fstat(opened))
+        finally:
+            os.close(opened)
+    except OSError as error:
+        raise translate(error) from error
+    if after != before or done != after.size_bytes:
+        raise FileChanged("changed")
+    return Fingerprint(digest.digest(), after, None if kept is None else b"".join(kept))
+
+
+def chunks(
+    path: bytes,
+    expected_sha1: bytes,
+    expected_size: int,
+    *,
+    check: Callable[[], None],
+    chunk_bytes: int = _BUFFER_BYTES,
+    prefetched: bytes | None = None,
+) -> Iterator[bytes]:
+    """The bytes of a file in pieces, the last one only after the whole was found to be what was expected.
+
+    So whoever needs the end of the stream never completes a wrong copy. `prefetched` is the content, where it was kept
+    from making the digest: no second read, the same promise. Memory: two pieces. Raises as `fingerprint`.
+    """
+    if prefetched is not None:
+        pieces = (prefetched[at : at + chunk_bytes] for at in range(0, len(prefetched), chunk_bytes))
+    else:
+        pieces = _pieces(path, expected_size, chunk_bytes)
+    digest = hashlib.sha1(usedforsecurity=False)
+    done = 0
+    held: bytes | None = None
+    with closing(pieces):
+        for piece in pieces:
+            check()
+            done += len(piece)
+            if done > expected_size:
+                raise FileChanged("changed")
+            digest.update(piece)
+            if held is not None:
+                yield held
+            held = piece
+    if done != expected_size or digest.digest() != expected_sha1:
+        raise FileChanged("changed")
+    if held is not None:
+        yield held
+
+
+def translate(error: OSError) -> Fate:
+    """The fate of an error of the file system."""
+    number = error.errno
+    if getattr(error, "winerror", None) in _IN_USE:
+        return Transient("in_use")
+    if number in _VANISHED:
+        return FileVanished("vanished")
+    if number in _UNREADABLE:
+        return Rejected("unreadable")
+    if number in _NO_FILE:
+        return Rejected("not_a_file")
+    # A disk or a connection that falters, too many open files: all else may be gone the next time.
+    return Transient("read_error", reason=errno.errorcode.get(number or 0, "unknown"))
+
+
+def _pieces(path: bytes, expected_size: int, chunk_bytes: int) -> Generator[bytes]:
+    try:
+        opened = _open(path)
+        try:
+            if os.fstat(opened).st_size != expected_size:
+                raise FileChanged("changed")
+            while piece := os.read(opened, chunk_bytes):
+                yield piece
+        finally:
+            os.close(opened)
+    except OSError as error:
+        raise translate(error) from error
+
+
+def _open(path: bytes) -> int:
+    return os.open(path, _OPEN_FLAGS)
+
+
+def _facts(found: os.stat_result) -> Facts:
+    if not stat.S_ISREG(found.st_mode):
+        raise Rejected("not_a_file")
+    return Facts(found.st_size, found.st_mtime_ns, found.st_ino, _born_ns(found))
+
+
+def _born_ns(found: os.stat_result) -> int | None:
+    exact: int | None = getattr(found, "st_birthtime_ns", None)
+    if exact is not None:
+        return exact
+    seconds: float | None = getattr(found, "st_birthtime", None)
+    return None if seconds is None else int(seconds * 1_000_000_000)
+
+
+def _buffer() -> memoryview:
+    """One buffer for each thread that reads, used again for every file."""
+    view: memoryview | None = getattr(_buffers, "view", None)
+    if view is None:
+        view = _buffers.view = memoryview(bytearray(_BUFFER_BYTES))
+    return view

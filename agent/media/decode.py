@@ -1,0 +1,118 @@
+"""The decoder process: opens files for the agent, so that a broken or hostile one can only hurt this process.
+
+Started as ``safelight decode`` by `agent.media.pool`. One JSON line a request on standard input,
+``{"id": 1, "path_hex": "2f61", "want": "metadata"}``, one line an answer: ``{"id": 1, "metadata": {...}}`` or
+``{"id": 1, "error": "broken"}``; the first line, ``{"ready": true}``, says that all is loaded. Ends at the end of its
+input, or by itself when nothing was asked for a while. It decides nothing, keeps nothing, writes no file, uses no
+network (`agent.media.confine`). One thread works; a second one only watches for idleness.
+"""
+
+import errno
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from agent.media import confine
+from agent.media.errors import Undecodable
+from agent.media.metadata import read, to_plain
+
+#: After so long without a request the process ends.
+IDLE_S = 30.0
+#: A longer request is none of the agent's.
+_LONGEST_LINE_BYTES = 1 << 20
+
+#: What can be asked of a file: the name in `want`, which is also the name of the field in the answer.
+Want = Callable[[bytes], object]
+WANTS: Mapping[str, Want] = {
+    "metadata": lambda path: to_plain(read(path)),
+}
+
+
+def main(idle_s: float = IDLE_S, wants: Mapping[str, Want] = WANTS) -> int:
+    """Answer until there is nothing more to do; the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the whole group; the agent ends us
+    answers = _take_stdout()
+    confine.confine()
+    idleness = _Idleness(idle_s)
+    try:
+        _say(answers, {"ready": True})
+        while line := sys.stdin.buffer.readline(_LONGEST_LINE_BYTES):
+            with idleness.busy():
+                confine.renew_cpu_limit()
+                _say(answers, answer(line, wants))
+    except BrokenPipeError:  # the agent is gone
+        return 0
+    return 0
+
+
+def answer(line: bytes, wants: Mapping[str, Want]) -> dict[str, object]:
+    """The answer to one request. What a file can cause is an answer; anything else is a bug and ends the process."""
+    request = json.loads(line)
+    number, want, path = request["id"], request["want"], bytes.fromhex(request["path_hex"])
+    try:
+        return {"id": number, want: wants[want](path)}
+    except Undecodable as error:
+        return {"id": number, "error": error.reason}
+    except MemoryError:
+        return {"id": number, "error": "memory"}
+    except (FileNotFoundError, NotADirectoryError):
+        return {"id": number, "error": "vanished"}
+    except PermissionError:
+        return {"id": number, "error": "unreadable"}
+    except OSError as error:
+        return {"id": number, "error": "read_error", "reason": errno.errorcode.get(error.errno or 0, "unknown")}
+
+
+def _take_stdout() -> BinaryIO:
+    """Standard output for our answers alone: what a library prints goes nowhere."""
+    sys.stdout.flush()
+    own = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return os.fdopen(own, "wb")
+
+
+def _say(answers: BinaryIO, message: Mapping[str, object]) -> None:
+    answers.write(json.dumps(message).encode("ascii") + b"\n")
+    answers.flush()
+
+
+class _Idleness:
+    """Ends the process when no request came for `idle_s`. A request that comes just then is asked again by the pool."""
+
+    def __init__(self, idle_s: float) -> None:
+        self._idle_s = idle_s
+        self._changed = threading.Condition()
+        self._busy = False
+        self._requests = 0
+        threading.Thread(target=self._watch, name="idleness", daemon=True).start()
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        with self._changed:
+            self._busy = True
+            self._requests += 1
+            self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy = False
+                self._changed.notify()
+
+    def _watch(self) -> None:
+        with self._changed:
+            while True:
+                self._changed.wait_for(lambda: not self._busy)
+                if self._has_rested(self._requests):
+                    os._exit(0)
+
+    def _has_rested(self, requests: int) -> bool:
+        """Wait whether no request more than these comes in time. The condition is held by the caller."""
+        return not self._changed.wait_for(lambda: self._requests != requests, self._idle_s)

@@ -1,0 +1,272 @@
+"""What is known of a picture or video without decoding it: size, duration, format, when and with what it was taken.
+
+`read` goes by the first bytes of a file, never by its name, and asks exactly one parser of the one format that they
+announce. Runs in the decoder process (`agent.media.decode`); the agent uses the struct alone. Packages are imported
+when the first file of their format comes.
+"""
+
+import os
+import stat
+import struct
+import warnings
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from agent.media import boxes
+from agent.media.errors import Undecodable
+from agent.media.exif import Facts, settle_date
+from agent.media.tags import BAD_DATA, Tiff
+
+_HEAD_BYTES = 512
+#: How each begins (offset, bytes), and what Pillow calls it.
+_PILLOW = (
+    (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"\x89PNG\r\n\x1a\n", "PNG"),
+    (8, b"WEBP", "WEBP"),
+    (0, b"GIF8", "GIF"),
+    (0, b"BM", "BMP"),
+    (0, b"8BPS", "PSD"),
+    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG2000"),
+    (0, b"\xff\x4f\xff\x51", "JPEG2000"),
+)
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIRS", b"MMOR", b"IIU\0")
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_VIDEO_NAMES = {
+    "mov": "MP4",
+    "matroska": "MKV",
+    "asf": "WMV",
+    "flv": "FLV",
+    "mpeg": "MPEG",
+    "mpegvideo": "MPEG",
+    "mxf": "MXF",
+    "avi": "AVI",
+    "mpegts": "MTS",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """One file's facts. Turning `width` x `height` as `orientation` (EXIF, 1 to 8; None is 1) says gives what is seen.
+
+    `duration_s` is None for stills. `captured_at_text` is naive ISO 8601, in the camera's time; `offset_text` its
+    distance to UTC as ``+HH:MM`` where known. `content_identifier` joins the two files of a live photo.
+    """
+
+    width: int
+    height: int
+    duration_s: float | None
+    format: str
+    captured_at_text: str | None = None
+    offset_text: str | None = None
+    camera: str | None = None
+    orientation: int | None = None
+    has_gps: bool = False
+    content_identifier: str | None = None
+
+    def displayed_size(self) -> tuple[int, int]:
+        """Width and height as they are seen."""
+        turned = self.orientation is not None and self.orientation >= 5
+        return (self.height, self.width) if turned else (self.width, self.height)
+
+
+def day_of(metadata: Metadata) -> date | None:
+    """The day of capture in the calendar of the place; None where the file does not tell one.
+
+    A camera writes a still's time in its own zone; a video's is UTC, for which this computer's zone must do.
+    """
+    if metadata.captured_at_text is None:
+        return None
+    try:
+        taken = datetime.fromisoformat(metadata.captured_at_text)
+    except ValueError:
+        return None
+    if metadata.duration_s is not None and metadata.offset_text == "+00:00":
+        try:
+            return taken.replace(tzinfo=UTC).astimezone().date()
+        except (OverflowError, OSError):
+            return taken.date()
+    return taken.date()
+
+
+def to_plain(metadata: Metadata) -> dict[str, object]:
+    """For the way from the decoder to the agent."""
+    return asdict(metadata)
+
+
+def from_plain(values: object) -> Metadata:
+    """The opposite; `ValueError` for anything unexpected, since it comes from a process that is not trusted."""
+    if not isinstance(values, dict):
+        raise ValueError("no struct")  # noqa: TRY004 - one kind of error for all that arrives
+    for name, value in values.items():
+        kind = _KINDS.get(name)
+        if kind is None or not isinstance(value, kind) or (isinstance(value, bool) and name != "has_gps"):
+            raise ValueError(f"bad {name}")
+        if isinstance(value, str) and len(value) > 300:
+            raise ValueError(f"{name} is too long")
+    try:
+        return Metadata(**values)
+    except TypeError as error:
+        raise ValueError("fields are missing") from error
+
+
+_TEXT_OR_NONE = (str, type(None))
+_KINDS: dict[str, tuple[type, ...]] = {
+    "width": (int,),
+    "height": (int,),
+    "duration_s": (float, int, type(None)),
+    "format": (str,),
+    "captured_at_text": _TEXT_OR_NONE,
+    "offset_text": _TEXT_OR_NONE,
+    "camera": _TEXT_OR_NONE,
+    "orientation": (int, type(None)),
+    "has_gps": (bool,),
+    "content_identifier": _TEXT_OR_NONE,
+}
+
+
+def read(path: bytes) -> Metadata:
+    """The facts of one file. `Undecodable` when it gives none, `OSError` when it cannot be opened or read at all."""
+    name = Path(os.fsdecode(path))
+    status = name.stat()
+    if not stat.S_ISREG(status.st_mode):  # a pipe would never end
+        raise Undecodable("unknown_format")
+    if status.st_size == 0:
+        raise Undecodable("empty")
+    with name.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of every odd tag
+        head = file.read(_HEAD_BYTES)
+        try:
+            return _read(file, head, status.st_size, name.suffix[1:].lower())
+        except MemoryError:
+            raise Undecodable("memory") from None
+        except (*BAD_DATA, RuntimeError, AttributeError, AssertionError) as error:
+            raise Undecodable("broken") from error
+
+
+def _read(file: BinaryIO, head: bytes, size_bytes: int, extension: str) -> Metadata:
+    for at, magic, pillow_name in _PILLOW:
+        if head[at : at + len(magic)] == magic:
+            return _with_pillow(file, pillow_name)
+    if head[4:8] == b"ftyp":
+        brands = _brands(head)
+        if brands & _AVIF_BRANDS:
+            return _with_pillow(file, "AVIF")
+        if brands & _HEIC_BRANDS:
+            return _heic(file)
+    return _raw(file, head, size_bytes, extension) or _video(file, head, size_bytes)
+
+
+def _raw(file: BinaryIO, head: bytes, size_bytes: int, extension: str) -> Metadata | None:
+    from agent.media import raw
+
+    if head.startswith(_TIFF):
+        return _still(*raw.tiff(file, extension))
+    if head.startswith(b"FUJIFILMCCD-RAW"):
+        return _with_pillow(raw.raf_jpeg(file), "JPEG", "RAF")
+    if b"crx " in _brands(head):
+        return _still(*raw.cr3(file, size_bytes))
+    return None
+
+
+def _video(file: BinaryIO, head: bytes, size_bytes: int) -> Metadata:
+    from agent.media import video
+
+    container = video.container(head)
+    if container is None:
+        raise Undecodable("unknown_format")
+    return video.read(file, size_bytes, container, _video_name(container, head))
+
+
+def _still(size: tuple[int, int], shown_format: str, known: Facts) -> Metadata:
+    return Metadata(
+        width=size[0],
+        height=size[1],
+        duration_s=None,
+        format=shown_format,
+        captured_at_text=known.captured_at_text,
+        offset_text=known.offset_text,
+        camera=known.camera,
+        orientation=known.orientation,
+        has_gps=known.has_gps,
+        content_identifier=known.content_identifier,
+    )
+
+
+def _with_pillow(file: BinaryIO, pillow_name: str, shown_format: str | None = None) -> Metadata:
+    """Everything whose header Pillow reads by itself. Pixels are counted, not decoded, so their number has no limit."""
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None
+    file.seek(0)
+    with Image.open(file, formats=[pillow_name] if pillow_name != "JPEG" else ["JPEG", "MPO"]) as image:
+        size, info = image.size, image.info
+    exif = info.get("exif")
+    if exif is None and pillow_name == "PNG":
+        exif = _png_exif(file)
+    known = settle_date(_exif_facts(exif), info.get("xmp"))
+    return _still(size, shown_format or {"JPEG2000": "JP2"}.get(pillow_name, pillow_name), known)
+
+
+def _heic(file: BinaryIO) -> Metadata:
+    """HEIC: libheif turns the picture by itself and gives the size as seen, so there is no orientation to apply."""
+    import pillow_heif
+
+    file.seek(0)
+    opened = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
+    width, height = opened.size
+    info = opened.info
+    known = settle_date(_exif_facts(info.get("exif")), info.get("xmp"))
+    found = _still((width, height), "HEIC", known)
+    return Metadata(**{**asdict(found), "orientation": None})
+
+
+def _exif_facts(exif: object) -> Facts:
+    """The facts in the EXIF part of a file; none when it is absent or broken, for the picture may be well."""
+    if not isinstance(exif, bytes):
+        return Facts()
+    try:
+        return Tiff(BytesIO(exif.removeprefix(b"Exif\0\0"))).facts()
+    except BAD_DATA:
+        return Facts()
+
+
+def _png_exif(file: BinaryIO) -> bytes | None:
+    """A PNG's EXIF part, which may stand behind the picture. Pillow would decode the picture to get there."""
+    at = 8
+    for _ in range(100_000):
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            return None
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"eXIf":
+            return file.read(length) if length <= 1 << 20 else None
+        if kind == b"IEND":
+            return None
+        at += 12 + length
+    return None
+
+
+def _brands(head: bytes) -> set[bytes]:
+    """The brands that an ISO base media file declares itself to be."""
+    for box in boxes.boxes(BytesIO(head), 0, len(head)):
+        if box.kind != b"ftyp":
+            break
+        text = head[box.start : box.end]
+        return {text[:4], *(text[at : at + 4] for at in range(8, len(text), 4))}
+    return set()
+
+
+def _video_name(container: str, head: bytes) -> str:
+    if container == "mov":
+        brands = _brands(head)
+        if b"qt  " in brands or not brands:
+            return "MOV"
+        return "3GP" if any(brand.startswith(b"3g") for brand in brands) and b"isom" not in brands else "MP4"
+    if container == "matroska" and b"webm" in head[:64]:
+        return "WEBM"
+    return _VIDEO_NAMES[container]
