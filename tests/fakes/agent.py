@@ -1,0 +1,117 @@
+"""The other side of the tray's seam: a server on a real socket that shows any snapshot a test wants.
+
+It speaks `agent.protocol.wire` and nothing else: it keeps no files and decides nothing. Threads of its own serve the
+connections, so the tray under test lives in its own event loop as it does in life.
+"""
+
+import os
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agent.protocol import wire
+from agent.protocol.methods import METHODS, PROTOCOL, GroupId, Message, Nothing, Welcome
+from agent.protocol.types import Changes, Snapshot
+
+
+def changes_of(snapshot: Snapshot, *names: str) -> Changes:
+    """These sections of a snapshot as a message, all of them where none is named."""
+    chosen = names or tuple(name for name in Snapshot.__struct_fields__ if name != "revision")
+    return Changes(snapshot.revision, **{name: getattr(snapshot, name) for name in chosen})
+
+
+class FakeAgent:
+    """Serves one address until `stop`. `calls` holds what was asked beside the greeting, oldest first."""
+
+    def __init__(self, address: str, snapshot: Snapshot) -> None:
+        self.address = address
+        self.snapshot = snapshot
+        self.calls: list[tuple[str, Message]] = []
+        self.refusals: dict[str, wire.Error] = {}
+        self.connections = 0
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._subscribed: set[socket.socket] = set()
+        with suppress(FileNotFoundError):
+            Path(address).unlink()
+        Path(address).parent.mkdir(parents=True, exist_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(address)
+        self._listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def show(self, **sections: Any) -> None:
+        """Change sections of the snapshot and send them to whoever subscribed."""
+        self.snapshot = msgspec.structs.replace(self.snapshot, revision=self.snapshot.revision + 1, **sections)
+        self.say(wire.pack_changes(changes_of(self.snapshot, *sections)))
+
+    def say(self, line: bytes) -> None:
+        """Send any bytes to whoever subscribed. Waits until they are taken: what is long belongs in a thread."""
+        with self._lock:
+            subscribed = tuple(self._subscribed)
+        for connection in subscribed:
+            with suppress(OSError):
+                connection.sendall(line)
+
+    def hang_up(self) -> None:
+        """Cut every connection; new ones are taken."""
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def stop(self) -> None:
+        """End like an agent that was killed: the socket's file stays."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.hang_up()
+
+    def asked(self, method: str) -> list[Message]:
+        """The parameters of every call of this method."""
+        return [params for name, params in self.calls if name == method]
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _peer = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self._open.add(connection)
+                self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError), connection.makefile("rb") as lines:
+            for line in lines:
+                self._answer(connection, wire.unpack_request(line))
+        with self._lock:
+            self._open.discard(connection)
+            self._subscribed.discard(connection)
+
+    def _answer(self, connection: socket.socket, request: wire.Request) -> None:
+        params = wire.unpack_params(request)
+        refusal = self.refusals.get(request.method)
+        if refusal:
+            self._note(request.method, params)
+            connection.sendall(wire.pack_error(request.id, refusal.code, refusal.message, refusal.data))
+        elif request.method == "hello":
+            connection.sendall(wire.pack_result(request.id, Welcome(PROTOCOL, "0.1.0", os.getpid())))
+        elif request.method == "state.subscribe":
+            with self._lock:
+                connection.sendall(wire.pack_result(request.id, Nothing()))
+                connection.sendall(wire.pack_changes(changes_of(self.snapshot)))
+                self._subscribed.add(connection)
+        else:
+            self._note(request.method, params)
+            answer = GroupId(7) if METHODS[request.method].result is GroupId else Nothing()
+            connection.sendall(wire.pack_result(request.id, answer))
+
+    def _note(self, method: str, params: Message) -> None:
+        if method != "hello":
+            self.calls.append((method, params))

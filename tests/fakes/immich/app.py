@@ -1,0 +1,55 @@
+"""All routes in one application, with the error answers around them.
+
+For: the one place that lists the themes; a new theme adds one line to :data:`THEMES`.
+Must not: contain behaviour of a route.
+Thread: built in the test's thread, runs on the server's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.routing import Route
+
+from .accounts import Accounts
+from .albums import Albums
+from .answers import ClientGone, Refusal, broken, gone, refused, unknown_route
+from .assets import Assets
+from .front import Front
+from .media import Media
+from .search import Search
+from .server_info import ServerInfo
+from .trash import Trash
+from .uploads import Uploads
+from .world import World
+
+
+class Theme(Protocol):
+    """A group of routes."""
+
+    def __init__(self, world: World) -> None:
+        """Take what is needed from the world."""
+
+    def routes(self) -> list[Route]:
+        """The routes of this theme."""
+
+
+# Uploads first: they are what benchmarks send by the thousand.
+THEMES: tuple[type[Theme], ...] = (Uploads, Assets, Trash, Media, Search, Albums, Accounts, ServerInfo)
+
+
+def build(world: World) -> Front:
+    """The application of one stand-in."""
+    routes = [route for theme in THEMES for route in theme(world).routes()]
+    handlers: Mapping[Any, Any] = {
+        Refusal: refused,
+        ClientGone: gone,
+        ClientDisconnect: gone,
+        404: unknown_route,
+        405: unknown_route,
+        500: broken,
+    }
+    return Front(world, Starlette(routes=routes, exception_handlers=handlers))

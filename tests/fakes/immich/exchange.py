@@ -1,0 +1,195 @@
+"""One request and its answer, between the server and the routes.
+
+For: counting, slowing down and cutting off what passes; reading large bodies without a detour; draining those that
+nobody read.
+Must not: decide which fault applies (``front.py`` does) or know what a route does.
+Thread: the server's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
+
+from .answers import ClientGone, is_api
+from .counters import Record, route_of
+from .world import World
+
+WIRE = "safelight.wire"
+EXCHANGE = "safelight.exchange"
+_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # SO_LINGER on, zero seconds
+
+
+class Exchange:
+    """One request and its answer, with the two ASGI channels wrapped."""
+
+    def __init__(self, world: World, scope: Scope, receive: Receive, send: Send) -> None:
+        self._world = world
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        named = dict(headers)
+        self.route = route_of(scope["method"], scope["path"])
+        self.record = Record(self.route, scope["path"], scope["query_string"].decode("latin-1"), headers)
+        self.announced = int(named.get(b"content-length", b"0"))
+        self._body_over = self.announced == 0 and b"transfer-encoding" not in named
+        self._close = named.get(b"connection", b"").lower() == b"close" or scope["http_version"] == "1.0"
+        self._started = 0.0
+        self._answered = 0
+        self.cut_after: int | None = None
+        self.lose_answer_after: int | None = None
+        self.rate: float | None = None
+        self.dead = False
+        self.too_large = False
+
+    async def receive(self) -> Message:
+        """The next piece of the body: counted, slowed down, or cut off."""
+        if self.dead or self.too_large:
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        if message["type"] != "http.request":
+            self.dead = True
+            return message
+        got = len(message.get("body", b""))
+        self._body_over = not message.get("more_body", False)
+        self.record.body_bytes += got
+        self._world.counters.bytes_received += got
+        if self.cut_after is not None and self.record.body_bytes >= self.cut_after:
+            await self.reset()
+            return {"type": "http.disconnect"}
+        limit = self._world.faults.body_limit
+        if limit is not None and self.record.body_bytes > limit:
+            self.too_large = True
+            return {"type": "http.disconnect"}
+        if self.rate is not None:
+            await self._slow_down(self.rate)
+        return message
+
+    async def read_into(self, consume: Callable[[bytes], None]) -> None:
+        """Feed the whole body to ``consume``, without a detour when nothing slows it down or counts it.
+
+        Raises what ``consume`` raised, once the body is over, and :class:`ClientGone` when it does not end.
+        """
+        problem: Exception | None = None
+
+        def take(piece: bytes) -> None:
+            nonlocal problem
+            try:
+                if problem is None:
+                    consume(piece)
+            except Exception as raised:  # noqa: BLE001 - kept for the caller; the connection's parser must not see it
+                problem = raised
+
+        def take_directly(piece: bytes) -> None:
+            self.record.body_bytes += len(piece)
+            self._world.counters.bytes_received += len(piece)
+            take(piece)
+
+        plain = self.rate is None and self.cut_after is None and self._world.faults.body_limit is None
+        while not self._body_over:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                raise ClientGone
+            take(message.get("body", b""))
+            if plain and not self._body_over:
+                self._scope["extensions"][WIRE]["divert"](take_directly)
+        if problem is not None:
+            raise problem
+
+    async def send(self, message: Message) -> None:
+        """Pass the answer on, with the common headers, and finish only after the body was read."""
+        if self.dead or self.too_large:
+            return
+        await self.pass_on(message)
+
+    async def pass_on(self, message: Message) -> None:
+        """Like :meth:`send`, also for the answer that reports a too large body."""
+        if message["type"] == "http.response.start":
+            self.record.status = message["status"]
+            message["headers"] = [*message.get("headers", []), *self._common_headers()]
+        if self.lose_answer_after is not None and await self._lost(message):
+            return
+        last = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if last and not self._body_over:
+            await self._send({**message, "more_body": True})
+            await self.drain()
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+            if self.dead:
+                return
+        await self._send(message)
+
+    async def drain(self) -> None:
+        """Read the rest of the body and forget it."""
+        while not self._body_over and not self.dead:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                self.dead = True
+                return
+            self.record.body_bytes += len(message.get("body", b""))
+            self._body_over = not message.get("more_body", False)
+
+    async def reset(self) -> None:
+        """Close the connection so that the other side sees a reset, and wait until it is closed."""
+        self.dead = True
+        transport: asyncio.Transport = self._scope["extensions"][WIRE]["transport"]
+        peer = transport.get_extra_info("socket")
+        if peer is not None:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        transport.abort()
+        await self._closed()
+
+    async def _closed(self) -> None:
+        """Wait until the connection is really gone, so that nobody above takes it for one in use."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _lost(self, message: Message) -> bool:
+        """Whether the connection goes before this part of the answer is out completely."""
+        assert self.lose_answer_after is not None
+        if message["type"] == "http.response.start" and self.lose_answer_after > 0:
+            return False
+        body = message.get("body", b"")
+        room = self.lose_answer_after - self._answered
+        self._answered += len(body)
+        if len(body) < room:
+            return False
+        await self.drain()
+        if room > 0:
+            await self._send({**message, "body": body[:room], "more_body": True})
+            self._scope["extensions"][WIRE]["transport"].close()
+            self.dead = True
+            await self._closed()
+        else:
+            await self.reset()
+        return True
+
+    async def _slow_down(self, rate: float) -> None:
+        now = time.monotonic()
+        self._started = self._started or now
+        ahead = self.record.body_bytes / rate - (now - self._started)
+        if ahead > 0:
+            await asyncio.sleep(ahead)
+
+    def _common_headers(self) -> Sequence[tuple[bytes, bytes]]:
+        common = [(b"x-powered-by", b"Express")]
+        if is_api(self._scope["path"]):
+            common.append((b"x-correlation-id", secrets.token_hex(4).encode()))
+        if not self._close:
+            idle = max(1, int(self._world.settings.keep_alive))
+            common += [(b"connection", b"keep-alive"), (b"keep-alive", b"timeout=%d" % idle)]
+        return common
+
+
+def exchange_of(request: Request) -> Exchange:
+    """The exchange a request belongs to."""
+    found: Exchange = request.scope["extensions"][EXCHANGE]
+    return found
