@@ -1,0 +1,96 @@
+"""The whole agent: the engine, what a person may ask of it, and the socket that answers clients.
+
+Started and stopped on the main thread; a stop may be asked for from any thread and from a signal handler.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+
+from agent import __version__, logs
+from agent.app.engine import JOB_KEYS, Engine
+from agent.platforms import current
+from agent.platforms.base import Places
+from agent.protocol.types import Agent, Backup, Phase, Snapshot, StopReason
+from agent.rpc.feed import Feed
+from agent.rpc.handlers import Handlers
+from agent.rpc.server import Server
+from agent.state import State
+from agent.store.intent import IntentJournal
+from agent.store.settings import SettingsStore
+from agent.work.control import Control
+from agent.work.library import Library
+
+log = logging.getLogger(__name__)
+
+
+class SafelightAgent:
+    """The agent, built and ready to start."""
+
+    def __init__(self, where: Places, checkpoint: Callable[[str], None] = lambda _: None) -> None:
+        settings = SettingsStore(where.settings_file)
+        self._engine = engine = Engine(where, settings, self._first_state(settings), checkpoint)
+        self._state = engine.state
+        self._stop_asked = threading.Event()
+        self.control = Control(
+            engine.database,
+            settings,
+            IntentJournal(where.intent_file),
+            engine.watched,
+            engine.intake,
+            engine.gate,
+            engine.lanes,
+            engine.blocks,
+            engine.clock,
+            engine.view.refresh,
+            JOB_KEYS,
+        )
+        self.library = Library(
+            engine.database,
+            settings,
+            engine.credentials,
+            engine.watched,
+            engine.destinations,
+            engine.clock,
+            logs.add_secret,
+        )
+        self._server = Server(current(), where.socket_address, Handlers(self).dispatch, Feed(self._state))
+
+    def _first_state(self, settings: SettingsStore) -> State:
+        backup = Backup("off", enabled=settings.get().values.background_backup)
+        return State(Snapshot(0, self._shown("initialized"), backup))
+
+    def _shown(self, phase: Phase, reason: StopReason | None = None, started_at: int = 0) -> Agent:
+        return Agent(__version__, os.getpid(), started_at, phase, reason)
+
+    def start(self) -> None:
+        """Start everything; clients can connect when this returns. Raises AlreadyRunning."""
+        started_at = self._engine.clock.now_at()
+        self._state.update(agent=self._shown("initialized", started_at=started_at))
+        self.control.restore()
+        self._engine.start()
+        self._server.start()
+        self._state.update(agent=self._shown("running", started_at=started_at))
+        log.info("Safelight %s is running", __version__)
+
+    def request_stop(self, reason: StopReason) -> None:
+        """Ask for the end; `wait` returns."""
+        self._state.update(agent=self._shown("stopping", reason, self._state.snapshot().agent.started_at))
+        self._stop_asked.set()
+
+    def wait(self) -> None:
+        """Until the end is asked for."""
+        while not self._stop_asked.wait(3_600):
+            pass
+
+    def stop(self) -> None:
+        """Finish or abandon what is under way, within a bound, and leave a consistent state."""
+        self._engine.stop()
+        self._server.stop()
+        self._engine.close()
+        log.info("Safelight has stopped")
+
+    def snapshot(self) -> Snapshot:
+        """What the agent shows of itself."""
+        return self._state.snapshot()

@@ -1,0 +1,103 @@
+"""Where the command begins: languages, global options, the few commands that must start lean, and the exit code.
+
+`run` and `decode` never load typer or rich, since they live long or come in numbers. Every way to fail ends in one
+sentence on stderr; SAFELIGHT_TRACEBACK=1 shows the traceback of what was not foreseen. Main thread.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.cli.failure import Failure
+
+_TRACEBACK = "SAFELIGHT_TRACEBACK"
+_ENGLISH = ("", "C", "POSIX", "en")
+
+
+def main(typed: Sequence[str] | None = None) -> int:
+    """Do what was typed (None: the process's own arguments); the exit code."""
+    arguments = list(sys.argv[1:] if typed is None else typed)
+    if arguments[:1] == ["decode"]:
+        from agent.cli.decode import decode
+
+        return decode(arguments[1:])
+    if not os.environ.get(_TRACEBACK):
+        sys.excepthook = _one_sentence
+    from agent.cli.output import complain, prepare_streams
+
+    prepare_streams()
+    speak()
+    from agent.cli.failure import Failure
+
+    try:
+        return _do(arguments)
+    except Failure as error:
+        _report(error, json="--json" in arguments)
+        return error.exit_code
+    except KeyboardInterrupt:
+        complain("")
+        return 130
+    except BrokenPipeError:  # `safelight library list | head`: whoever read has seen enough
+        _silence_stdout()
+        return 0
+
+
+def _do(arguments: Sequence[str]) -> int:
+    from agent.cli.arguments import take_globals
+
+    chosen, rest = take_globals(arguments)
+    if chosen.home is not None:  # decoders and whatever else is started from here must find the same home
+        os.environ["SAFELIGHT_HOME"] = str(chosen.home)
+    if rest == ["--version"]:
+        from agent import __version__
+
+        print(f"safelight {__version__}")
+        return 0
+    if rest == ["run"]:
+        from agent.cli.run import run
+
+        return run(chosen.home)
+    from agent.cli.commands import invoke
+
+    return invoke(chosen, rest)
+
+
+def speak() -> None:
+    """Choose the person's language; English needs no look at the disk."""
+    wanted = next(
+        (os.environ[name] for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
+    )
+    if wanted.partition(".")[0].partition("_")[0] in _ENGLISH:
+        return
+    import resources
+    from agent import words
+
+    try:
+        words.use(None, str(resources.path("locale")))
+    except FileNotFoundError:  # built without translations
+        return
+
+
+def _report(error: "Failure", *, json: bool) -> None:
+    from agent.cli.output import complain, print_json
+
+    complain(error.text)
+    if json:
+        print_json({"error": {"code": error.code, "text": error.text, "exit_code": error.exit_code}})
+
+
+def _one_sentence(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    """What a person sees of a bug of ours."""
+    from agent.words.catalogue import _, fill
+
+    said = _("Something unexpected happened ({error}). Set {variable}=1 to see where, and please report it.")
+    shown = f"{kind.__name__}: {error}" if str(error) else kind.__name__
+    print(fill(said, {"error": shown, "variable": _TRACEBACK}), file=sys.stderr)
+
+
+def _silence_stdout() -> None:
+    """Let nothing more be flushed into the closed pipe when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,233 @@
+"""`folder add|list|preview|set|remove`: what is watched, and by which rules; main thread."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from agent import words
+from agent.cli.arguments import folder_argument, path_argument, patterns
+from agent.cli.failure import failure
+from agent.cli.output import complain, print_json, print_table, say
+from agent.cli.session import Session, new_group, session_of
+from agent.protocol.methods import Destinations, FolderAdd, FolderPreview, Folders, FolderSet, PathRef
+from agent.protocol.settings import FolderRules, FolderSetting
+from agent.protocol.types import Preview
+from agent.protocol.wire import from_plain, to_plain
+from agent.words.catalogue import _, fill, ngettext
+
+Override = Literal["auto", "yes", "no"]
+_ALL = "all"
+
+Path = Annotated[str, typer.Argument(metavar="PATH")]
+Named = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--destination", metavar="N", help=_("Only there; may be given often. 'all', or nothing: everywhere.")
+    ),
+]
+Include = Annotated[
+    list[str] | None, typer.Option("--include", metavar="GLOB", help=_("Take only these; may be given often."))
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="GLOB", help=_("Leave these out; may be given often."))
+]
+Album = Annotated[
+    str | None, typer.Option("--album", metavar="none|folder|NAME", help=_("Put what is uploaded into albums."))
+]
+Stack = Annotated[bool | None, typer.Option("--stack/--no-stack", help=_("Stack RAW and JPEG of one shot."))]
+Recursive = Annotated[bool | None, typer.Option("--recursive/--no-recursive", help=_("With all folders inside."))]
+Hidden = Annotated[bool | None, typer.Option("--hidden/--no-hidden", help=_("With hidden files."))]
+Unmetered = Annotated[
+    Override | None, typer.Option("--require-unmetered", help=_("Only on networks that are not metered."))
+]
+Charging = Annotated[Override | None, typer.Option("--require-charging", help=_("Only while charging."))]
+
+
+def group() -> typer.Typer:
+    """The commands of this module."""
+    root = new_group(_("The folders that are kept safe."))
+    root.command("add", help=_("Watch a folder."))(_add)
+    root.command("list", help=_("List the watched folders."))(_list)
+    root.command("preview", help=_("Count what would be backed up, without watching."))(_preview)
+    root.command("set", help=_("Change a folder's rules or destinations; what is not named stays."))(_set)
+    root.command("remove", help=_("Stop watching a folder; copies stay."))(_remove)
+    return root
+
+
+def _add(
+    context: typer.Context,
+    path: Path,
+    *,
+    destination: Named = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    album: Album = None,
+    stack: Stack = None,
+    recursive: Recursive = None,
+    hidden: Hidden = None,
+    require_unmetered: Unmetered = None,
+    require_charging: Charging = None,
+) -> None:
+    session = session_of(context)
+    wire = folder_argument(path)
+    rules = _changed(
+        FolderRules(),
+        include=patterns(include),
+        exclude=patterns(exclude),
+        album=album,
+        stack=stack,
+        recursive=recursive,
+        hidden=hidden,
+        require_unmetered=require_unmetered,
+        require_charging=require_charging,
+    )
+    ids = _ids(session, destination) or ()
+    found: Preview = session.call("folder.add", FolderAdd(wire, ids, rules))
+    _show(session, found, _("Watching {path}: {what}."))
+
+
+def _preview(
+    context: typer.Context,
+    path: Path,
+    *,
+    include: Include = None,
+    exclude: Exclude = None,
+    recursive: Recursive = None,
+    hidden: Hidden = None,
+) -> None:
+    session = session_of(context)
+    wire = folder_argument(path)
+    rules = _changed(
+        FolderRules(), include=patterns(include), exclude=patterns(exclude), recursive=recursive, hidden=hidden
+    )
+    found: Preview = session.call("folder.preview", FolderPreview(wire, rules))
+    _show(session, found, _("{path} holds {what}."))
+
+
+def _set(
+    context: typer.Context,
+    path: Path,
+    *,
+    destination: Named = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    album: Album = None,
+    stack: Stack = None,
+    recursive: Recursive = None,
+    hidden: Hidden = None,
+    require_unmetered: Unmetered = None,
+    require_charging: Charging = None,
+) -> None:
+    session = session_of(context)
+    wire = path_argument(path, must_exist=False)  # its drive may be unplugged just now
+    rules = _changed(
+        _known(session, wire).rules,
+        include=patterns(include),
+        exclude=patterns(exclude),
+        album=album,
+        stack=stack,
+        recursive=recursive,
+        hidden=hidden,
+        require_unmetered=require_unmetered,
+        require_charging=require_charging,
+    )
+    session.call("folder.set", FolderSet(wire, _ids(session, destination), rules))
+    changed = _known(session, wire)
+    session.answer(to_plain(changed), fill(_("Changed {path}. The new rules hold at once."), {"path": wire}))
+
+
+def _changed(rules: FolderRules, **named: object) -> FolderRules:
+    """The rules with what was named put in; None leaves as it is."""
+    given = {name: value for name, value in named.items() if value is not None}
+    try:
+        return from_plain({**to_plain(rules), **given}, FolderRules)
+    except ValueError as error:
+        raise failure("value_invalid", key="--album", detail=str(error)) from None
+
+
+def _ids(session: Session, names: list[str] | None) -> tuple[str, ...] | None:
+    """Destination ids of what was named; None where nothing was, the empty tuple for every one."""
+    if not names:
+        return None
+    if names == [_ALL]:
+        return ()
+    found: Destinations = session.call("destination.list")
+    known = {row.name: row.id for row in found.rows} | {row.id: row.id for row in found.rows}
+    for name in names:
+        if name not in known:
+            raise failure("destination_unknown", name=name)
+    return tuple(dict.fromkeys(known[name] for name in names))
+
+
+def _known(session: Session, wire: str) -> FolderSetting:
+    found: Folders = session.call("folder.list")
+    for row in found.rows:
+        if row.path == wire:
+            return row
+    raise failure("folder_unknown", path=wire)
+
+
+def _show(session: Session, found: Preview, sentence: str) -> None:
+    if session.json:
+        print_json(found)
+        return
+    count = fill(ngettext("{count} photo or video", "{count} photos and videos", found.files), {"count": found.files})
+    what = fill(_("{count}, {size}"), {"count": count, "size": words.size(found.bytes)})
+    say(fill(sentence, {"path": found.path, "what": what}))
+    for reason, number in sorted(found.excluded.items(), key=lambda item: -item[1]):
+        said = ngettext("{count} file left out: {reason}", "{count} files left out: {reason}", number)
+        say(f"  {fill(said, {'count': number, 'reason': words.reason(reason, {})})}")
+    for warning in found.warnings:
+        complain(words.warning(warning))
+
+
+def _list(context: typer.Context) -> None:
+    session = session_of(context)
+    found: Folders = session.call("folder.list")
+    if session.json:
+        print_json({"folders": to_plain(found.rows)})
+        return
+    if not found.rows:
+        say(" ".join(words.problem_text("no_folder", {})))
+        return
+    destinations: Destinations = session.call("destination.list")
+    names = {row.id: row.name for row in destinations.rows}
+    rows = [
+        (
+            words.display_path(row.path),
+            ", ".join(names.get(one, one) for one in row.destinations) or _("everywhere"),
+            _rules(row.rules),
+        )
+        for row in found.rows
+    ]
+    print_table((_("Folder"), _("Destinations"), _("Rules")), rows, folding=(0, 1, 2))
+
+
+def _rules(rules: FolderRules) -> str:
+    """What differs from the usual."""
+    parts = []
+    if rules.include:
+        parts.append(fill(_("only {patterns}"), {"patterns": ", ".join(rules.include)}))
+    if rules.exclude:
+        parts.append(fill(_("not {patterns}"), {"patterns": ", ".join(rules.exclude)}))
+    if not rules.recursive:
+        parts.append(_("no subfolders"))
+    if rules.hidden:
+        parts.append(_("hidden files too"))
+    if rules.album != "none":
+        album = _("an album for each folder") if rules.album == "folder" else _("album {name}")
+        parts.append(fill(album, {"name": rules.album}))
+    if rules.stack:
+        parts.append(_("RAW and JPEG stacked"))
+    if rules.require_unmetered != "auto":
+        parts.append(_("any network") if rules.require_unmetered == "no" else _("unmetered networks only"))
+    if rules.require_charging != "auto":
+        parts.append(_("on battery too") if rules.require_charging == "no" else _("only while charging"))
+    return ", ".join(parts)
+
+
+def _remove(context: typer.Context, path: Path) -> None:
+    session = session_of(context)
+    wire = path_argument(path, must_exist=False)
+    session.call("folder.remove", PathRef(wire))
+    session.answer({"removed": wire}, fill(_("No longer watching {path}. Copies stay."), {"path": wire}))

@@ -1,0 +1,98 @@
+"""`library list|show`: the files, and how each stands; main thread."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import typer
+
+from agent import words
+from agent.cli.arguments import path_argument
+from agent.cli.output import print_facts, print_json, print_table, say
+from agent.cli.session import Session, new_group, session_of
+from agent.protocol.methods import PAGE_LIMIT, Files, LibraryList, PathRef
+from agent.protocol.types import CopyRow, FileDetail, FileRow
+from agent.protocol.wire import to_plain
+from agent.words.catalogue import _
+
+State = Literal[
+    "safe", "queued", "uploading", "failed", "excluded", "deleted_at_destination", "in_trash", "missing_at_destination"
+]  # fmt: skip
+
+
+def group() -> typer.Typer:
+    """The commands of this module."""
+    root = new_group(_("The photos and videos, one by one."))
+    root.command("list", help=_("List files and how they stand."))(_list)
+    root.command("show", help=_("Tell all that is known of a file."))(_show)
+    return root
+
+
+def _list(
+    context: typer.Context,
+    *,
+    state: Annotated[State | None, typer.Option("--state", help=_("Only files in this state."))] = None,
+    folder: str = typer.Option("", "--folder", metavar="PATH", help=_("Only files of this watched folder.")),
+) -> None:
+    session = session_of(context)
+    wire = path_argument(folder, must_exist=False) if folder else None
+    rows = _rows(session, state, wire)
+    if session.json:
+        print_json({"files": [file_document(row) for row in rows]})
+        return
+    lines = [_line(row) for row in rows]
+    if not lines:
+        say(_("No such files."))
+        return
+    print_table((_("File"), _("State"), _("Size"), _("Why")), lines, right=(2,), folding=(0, 3))
+
+
+def _rows(session: Session, state: State | None, folder: str | None) -> Iterator[FileRow]:
+    with session.connected() as client:
+        after: int | None = 0
+        while after is not None:
+            page: Files = client.call("library.list", LibraryList(state, folder, after, PAGE_LIMIT))
+            yield from page.rows
+            after = page.next
+
+
+def file_document(row: FileRow) -> dict[str, object]:
+    """A file for `--json`: the row, and its reason as a sentence."""
+    return {**to_plain(row), "reason_text": words.reason(row.reason, row.args) if row.reason else None}
+
+
+def _line(row: FileRow) -> tuple[str, ...]:
+    why = words.reason(row.reason, row.args) if row.reason else ""
+    return words.display_path(row.path), words.state(row.state), words.size(row.size_bytes), why
+
+
+def _show(context: typer.Context, path: str = typer.Argument(..., metavar="PATH")) -> None:
+    session = session_of(context)
+    found: FileDetail = session.call("library.show", PathRef(path_argument(path, must_exist=False)))
+    if session.json:
+        print_json({**to_plain(found), "file": file_document(found.file)})
+        return
+    file = found.file
+    facts = [
+        (_("File"), words.display_path(file.path)),
+        (_("State"), words.state(file.state)),
+        *([(_("Why"), words.reason(file.reason, file.args))] if file.reason else []),
+        (_("Size"), words.size(file.size_bytes)),
+        (_("Changed"), words.date_time(file.modified_at)),
+        (_("Folder"), words.display_path(found.folder)),
+        *([(_("SHA-1"), found.sha1)] if found.sha1 else []),
+        *((_("Copy"), _copy(one)) for one in found.copies),
+        *((_("Belongs with"), words.display_path(one.path)) for one in found.members),
+    ]
+    print_facts(facts)
+    if found.history:
+        say("")
+        print_facts((words.date_time(one.at), words.event(one)) for one in found.history)
+
+
+def _copy(one: CopyRow) -> str:
+    parts = [one.destination_name, words.state(one.state)]
+    if one.verified_at is not None:
+        parts.append(words.date_time(one.verified_at))
+    if one.remote_id is not None:
+        parts.append(one.remote_id)
+    return " · ".join(parts)

@@ -1,0 +1,144 @@
+"""The interface of a destination, and the values that pass through it.
+
+Every method may block and raises only fates of `domain.errors`: `Blocked` when the destination itself is not to be
+had, `Rejected` for one file that it will not take, `Transient` for what may pass. Every method may be called again
+after a crash without harm. A destination object belongs to one lane; `put` may be called from several threads at once.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, Protocol
+
+
+class Source(Protocol):
+    """A file to send: known bytes, read when asked for."""
+
+    @property
+    def name(self) -> bytes:
+        """The file's own name without its folder, as bytes."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """The length of the bytes that were hashed."""
+        ...
+
+    @property
+    def sha1(self) -> bytes:
+        """Their digest, 20 bytes."""
+        ...
+
+    @property
+    def modified_at(self) -> int:
+        """The file's mtime in epoch milliseconds."""
+        ...
+
+    @property
+    def created_at(self) -> int:
+        """The earlier of mtime and birth time in epoch milliseconds."""
+        ...
+
+    def captured_on(self) -> date | None:
+        """The day in the camera's own calendar, None if the file tells none. May open the file."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, in pieces of at most 1 MiB.
+
+        Hashed on the way: the last piece is given only after the whole was found to be what `sha1` says. So whoever
+        needs the end of the stream to complete a copy never completes a wrong one. Raises `FileChanged`,
+        `FileVanished`, `Interrupted` (hold, stop, cancel), `Transient`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A content that is asked for; `remote_id` where the ledger believes it is."""
+
+    sha1: bytes
+    size_bytes: int
+    remote_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A content that is at the destination."""
+
+    remote_id: str
+    in_trash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to put.
+
+    `sidecar` goes along where `Traits.takes_sidecars` says so; elsewhere a sidecar is an item of its own with `beside`,
+    the remote id of what it belongs to. `live_video_id` is the remote id of the moving half of a live photo.
+    """
+
+    source: Source
+    sidecar: Source | None = None
+    beside: str | None = None
+    live_video_id: str | None = None
+    #: True for the moving half of a live photo: kept out of the timeline where the destination can.
+    is_live_video: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of an item: where it is, and whether it is new there (False: it was there already)."""
+
+    remote_id: str
+    created: bool
+    in_trash: bool = False
+    sidecar_taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a kind of destination can and needs."""
+
+    kind: Literal["immich", "folder"]
+    takes_sidecars: bool
+    links_live_photos: bool
+    crosses_network: bool
+    #: Whether `inventory` must be read into the ledger before the first put: it cannot be asked by digest.
+    has_inventory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `probe` learned."""
+
+    account: str | None = None
+    user_id: str | None = None
+    server_version: str | None = None
+    missing_permissions: tuple[str, ...] = field(default=())
+
+
+class Destination(Protocol):
+    """A place that keeps copies."""
+
+    traits: Traits
+
+    def probe(self) -> Report:
+        """Look whether the destination works, all of the way (sign-in, permissions, writable); raises `Blocked`."""
+        ...
+
+    def inventory(self) -> Iterator[tuple[bytes, int, str]]:
+        """All that is there as (sha1, size, remote id); only where `Traits.has_inventory`."""
+        ...
+
+    def check(self, wanted: Sequence[Wanted]) -> dict[bytes, Found]:
+        """Which of these contents are there, in one question for all; a digest that is absent is not there."""
+        ...
+
+    def put(self, item: Item, progress: Callable[[int], None]) -> Placed:
+        """Make the item's bytes be there. `progress` hears the number of bytes sent so far."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. May be called from another thread to abandon a `put` that hangs."""
+        ...

@@ -1,0 +1,148 @@
+"""The file system's small ways as a folder destination needs them, and what its errors mean: one table to fates.
+
+Any thread; every function may block. Must not know what the files are.
+"""
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from agent.domain.errors import Blocked, Fate, Rejected, Transient
+from agent.protocol.paths import to_display
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+_READ_BYTES = 256 * 1024
+#: No line is longer: a name has 255 bytes at most.
+_TAIL_BYTES = 8192
+#: Drives that do not know how to write a folder's names on demand.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS}
+#: The name is what the file system does not like.
+NAME_REFUSED = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
+#: No second name for one file here: FAT, many network drives.
+NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES}
+#: Not there, as opposed to not to be had.
+ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
+
+
+def disk_fate(error: OSError, root: bytes, *, size_bytes: int = 0) -> Fate:
+    """The fate of a put or a check that the system refused; raise what is returned.
+
+    All else (EIO, ESTALE, ETIMEDOUT, a server that went away ...) may pass: the drive is asked again later.
+    """
+    path = to_display(root)
+    code = error.errno or 0
+    if code in _FULL:
+        return Blocked("destination_full", path=path)
+    if code in _READ_ONLY:
+        return Blocked("destination_read_only", path=path)
+    if code == errno.EFBIG:
+        return Rejected("too_large_for_destination", path=path, size_bytes=size_bytes)
+    if code in NAME_REFUSED:
+        return Rejected("name_refused", path=path)
+    return Transient("destination_io", path=path, reason=errno.errorcode.get(code, str(code)))
+
+
+@contextmanager
+def fates(root: bytes, size_bytes: int = 0) -> Iterator[None]:
+    """Errors of the system leave here as fates. A drive that went away meanwhile is told from a file that did."""
+    try:
+        yield
+    except OSError as error:
+        try:
+            os.stat(root)
+        except FileNotFoundError:
+            raise Blocked("destination_missing", path=to_display(root), reason="gone") from error
+        except OSError:
+            pass
+        raise disk_fate(error, root, size_bytes=size_bytes) from error
+
+
+def moved(part: bytes, target: bytes) -> bool:
+    """Give a file its name unless something has it: False. Through a second name where there is such a thing."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+    else:
+        os.unlink(part)
+        return True
+    try:
+        os.lstat(target)
+    except FileNotFoundError:
+        # Where there are no links nothing better is offered to everybody: the gap is a few microseconds.
+        os.rename(part, target)
+        return True
+    return False
+
+
+def sync_folder(path: bytes) -> None:
+    """Have the names in a folder written. Nothing to do on Windows, where a folder cannot be opened."""
+    flags = getattr(os, "O_DIRECTORY", None)
+    if flags is None:
+        return
+    handle = os.open(path, os.O_RDONLY | flags)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(handle)
+
+
+def digest_of(path: bytes) -> bytes:
+    """SHA-1 of what is on the drive: what the system remembers of the file is dropped first where it can be."""
+    found = hashlib.sha1(usedforsecurity=False)
+    with open(path, "rb", buffering=0) as file:
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        buffer = bytearray(min(_READ_BYTES, max(4096, os.fstat(file.fileno()).st_size)))
+        view = memoryview(buffer)
+        while count := file.readinto(buffer):
+            found.update(view[:count])
+    return found.digest()
+
+
+def content_of(path: bytes) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        if error.errno in ABSENT:
+            return b""
+        raise
+
+
+def append_line(path: bytes, line: bytes, is_whole: Callable[[bytes], bool]) -> bool:
+    """Add a line and have it written. True when the file is new, so that its folder must be written too.
+
+    Half a line, which a crash or a full drive left, is taken away first: it would read as a file that is not there.
+    """
+    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        length = os.fstat(handle).st_size
+        os.lseek(handle, max(0, length - _TAIL_BYTES), os.SEEK_SET)
+        torn = os.read(handle, _TAIL_BYTES).rpartition(b"\n")[2]
+        if torn and is_whole(torn):
+            line = b"\n" + line
+        elif torn:
+            length -= len(torn)
+            os.ftruncate(handle, length)
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(handle, length)
+            raise
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return not length

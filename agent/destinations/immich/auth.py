@@ -1,0 +1,173 @@
+"""Signing in: who the key belongs to and what it may do; and how to get a narrow key for a password.
+
+Nothing is kept here: the key goes back to the caller, the password is forgotten. No secret is ever logged.
+Runs in the thread of whoever adds or checks a destination.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+
+from agent.destinations.immich.discovery import discover
+from agent.destinations.immich.http import Server
+from agent.destinations.immich.line import Request
+from agent.destinations.immich.verdicts import Answer
+from agent.destinations.immich.versions import OLDEST, Version, is_too_old, read_version
+from agent.domain.clock import Clock
+from agent.domain.errors import Blocked, Fate
+
+#: Without these nothing can be kept safe.
+NEEDED = ("asset.upload", "asset.read", "user.read")
+#: For albums, stacks and live photos; a key without them still backs up.
+USEFUL = ("album.read", "album.create", "albumAsset.create", "stack.create", "asset.update")
+
+_ALLOWED = re.compile(r"following values: ([\w.,\s]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom a key belongs to. `missing_permissions` are those of `NEEDED` that it lacks."""
+
+    api_url: str
+    user_id: str
+    email: str
+    name: str
+    server_version: str
+    permissions: tuple[str, ...]
+    missing_permissions: tuple[str, ...]
+
+    @property
+    def lacks_useful(self) -> tuple[str, ...]:
+        """Those of `USEFUL` that it lacks."""
+        return _lacking(USEFUL, self.permissions)
+
+
+def sign_in_with_key(url: str, key: str, *, clock: Clock, headers: Mapping[str, str] | None = None) -> Account:
+    """The account behind an API key, as the server at this address says; raises `Blocked` or `Transient`."""
+    key = key.strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise Blocked("signed_out", message="Invalid API key")
+    api_url = discover(url, headers)
+    with closing(Server(api_url, {**(headers or {}), "x-api-key": key}, clock=clock)) as server:
+        return account(server)
+
+
+def account(server: Server) -> Account:
+    """The account behind a server's key; raises what `sign_in_with_key` does."""
+    version = running_version(server)
+    granted = _texts(server.ask("GET", "/api-keys/me"), "permissions")
+    lacking = _lacking(NEEDED, granted)
+    if "user.read" in lacking:
+        raise Blocked("permission_missing", permission=", ".join(lacking), message=None)
+    me = server.ask("GET", "/users/me")
+    if not isinstance(me, dict) or not me.get("id"):
+        raise Blocked("not_immich", address=server.address, status=200)
+    return Account(
+        api_url=server.address,
+        user_id=str(me["id"]),
+        email=str(me.get("email", "")),
+        name=str(me.get("name", "")),
+        server_version=str(version),
+        permissions=granted,
+        missing_permissions=lacking,
+    )
+
+
+def running_version(server: Server) -> Version:
+    """The server's version, asked without needing a key; raises `Blocked` where it is not Immich or too old."""
+    version = read_version(server.ask("GET", "/server/version"))
+    if version is None:
+        raise Blocked("not_immich", address=server.address, status=200)
+    if is_too_old(version):
+        raise Blocked("server_too_old", address=server.address, version=str(version), needed=str(OLDEST))
+    return version
+
+
+def key_for_password(
+    url: str,
+    email: str,
+    password: str,
+    *,
+    key_name: str,
+    clock: Clock,
+    permissions: Sequence[str] = NEEDED + USEFUL,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[str, Account]:
+    """A new API key that may do no more than `permissions`, and its account. The session it takes is ended again.
+
+    Raises `Blocked` `wrong_password` or `password_login_off` besides what `sign_in_with_key` raises.
+    """
+    api_url = discover(url, headers)
+    with closing(Server(api_url, dict(headers or {}), clock=clock)) as server:
+        running_version(server)
+        login = _log_in(server, email, password)
+        bearer = {"Authorization": f"Bearer {login}"}
+        try:
+            key = _new_key(server, bearer, key_name, permissions)
+        finally:
+            with suppress(Fate):
+                server.ask("POST", "/auth/logout", headers=bearer)
+    with closing(Server(api_url, {**(headers or {}), "x-api-key": key}, clock=clock)) as server:
+        return key, account(server)
+
+
+def _log_in(server: Server, email: str, password: str) -> str:
+    try:
+        login = server.ask("POST", "/auth/login", {"email": email.strip(), "password": password})
+    except Blocked as problem:
+        if problem.code != "signed_out":
+            raise
+        said = str(problem.args_.get("message"))
+        raise Blocked("password_login_off" if "disabled" in said else "wrong_password", message=said) from None
+    return _text(server, login, "accessToken")
+
+
+def _new_key(server: Server, bearer: Mapping[str, str], name: str, permissions: Sequence[str]) -> str:
+    """An older server does not know every permission: it names those that it does, and gets what both know."""
+    wanted = list(permissions)
+    answer = _ask_for_key(server, bearer, name, wanted)
+    if answer.status == 400:
+        known = _known_permissions(answer)
+        wanted = [permission for permission in wanted if permission in known]
+        if wanted:
+            answer = _ask_for_key(server, bearer, name, wanted)
+    if answer.status not in {200, 201}:
+        raise server.verdict(answer)
+    return _text(server, answer.json(), "secret")
+
+
+def _ask_for_key(server: Server, bearer: Mapping[str, str], name: str, permissions: Sequence[str]) -> Answer:
+    return server.exchange(
+        Request.of_json("POST", "/api-keys", {"name": name, "permissions": list(permissions)}, bearer)
+    )
+
+
+def _known_permissions(answer: Answer) -> set[str]:
+    """From the refusal of an unknown one: a list since version 3, a sentence before."""
+    body = answer.json()
+    found: set[str] = set()
+    if isinstance(body, dict):
+        for error in body.get("errors") or ():
+            found.update(str(value) for value in error.get("values") or ())
+        messages = body.get("message")
+        for message in messages if isinstance(messages, list) else [messages]:
+            listed = _ALLOWED.search(str(message))
+            found.update(word.strip() for word in (listed.group(1).split(",") if listed else ()))
+    return found
+
+
+def _lacking(asked: Sequence[str], granted: Sequence[str]) -> tuple[str, ...]:
+    return () if "all" in granted else tuple(permission for permission in asked if permission not in granted)
+
+
+def _texts(value: object, name: str) -> tuple[str, ...]:
+    listed = value.get(name) if isinstance(value, dict) else None
+    return tuple(str(text) for text in listed) if isinstance(listed, list) else ()
+
+
+def _text(server: Server, value: object, name: str) -> str:
+    text = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(text, str) or not text:
+        raise Blocked("not_immich", address=server.address, status=200)
+    return text

@@ -1,0 +1,332 @@
+"""Kept-alive connections to one server, and one exchange over them at a time: where the photos' bytes pass.
+
+`urllib3` opens the connections (names, TLS, proxies); the bytes are then written here, because a body must be
+stoppable when the answer comes early, abandoned when another thread asks for it, and cheap: a photo of 200 KB costs
+half of what `requests` needs for it. Redirects are never followed. Must not know what is sent.
+
+Threads: any number may call `exchange`; each holds a line of its own meanwhile. `close` may come from any thread.
+Facts: the server closes what is idle for 5 s; it answers a known checksum before it has read the body.
+"""
+
+import http.client
+import io
+import json
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import HTTPError
+
+from agent.destinations.immich.route import Route
+from agent.destinations.immich.verdicts import Answer, unreachable
+from agent.domain.clock import Clock
+from agent.domain.errors import Interrupted, Transient
+
+#: A rested line older than this is not used again: the server ends it after 5 s.
+IDLE_S = 4.0
+#: Without a byte in either direction for so long, the other side is taken for lost.
+SILENCE_S = 120.0
+#: The unit of sending, and so of progress and of looking for an early answer.
+PIECE_BYTES = 256 * 1024
+#: Neighbours are sent together up to this size: a piece with its head, a small photo in one go.
+TRAIN_BYTES = PIECE_BYTES + 64 * 1024
+#: After more than this the line was no stale one, and all of it is not sent a second time in one go.
+RESEND_BYTES = 16 * 1024 * 1024
+#: No answer that we ask for is larger.
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+
+
+def _nothing() -> Iterator[bytes]:
+    return iter(())
+
+
+def _unheard(_sent_bytes: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send. `pieces` is called again when the request must be sent again; `sent` hears body bytes so far."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    pieces: Callable[[], Iterable[bytes]] = _nothing
+    length_bytes: int = 0
+    sent: Callable[[int], None] = _unheard
+
+    @classmethod
+    def of_json(cls, method: str, path: str, value: object, headers: Mapping[str, str] | None = None) -> "Request":
+        """A request that carries a value."""
+        data = json.dumps(value, separators=(",", ":")).encode()
+        kind = {"Content-Type": "application/json"}
+        return cls(method, path, {**kind, **(headers or {})}, lambda: (data,), len(data))
+
+
+class _Lost(Exception):
+    """The connection broke. `unheard`: on a line that had rested, before a single byte of an answer."""
+
+    def __init__(self, unheard: bool) -> None:  # noqa: FBT001
+        super().__init__(unheard)
+        self.unheard = unheard
+
+
+class _Replay(io.RawIOBase):
+    """A socket's incoming bytes, beginning with those that were taken already to see whether there are any."""
+
+    def __init__(self, taken: bytes, sock: socket.socket) -> None:
+        super().__init__()
+        self._taken = taken
+        self._sock = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        if self._taken:
+            count = min(len(view), len(self._taken))
+            view[:count] = self._taken[:count]
+            self._taken = self._taken[count:]
+            return count
+        return self._sock.recv_into(view)
+
+
+class _Line:
+    """One connection; used by one thread at a time, but for `cut`."""
+
+    def __init__(self, connection: HTTPConnection, silence_s: float) -> None:
+        self._connection = connection
+        self._silence_s = silence_s
+        self._taken = b""
+        self._sent_bytes = 0
+        self.rested_at_s: float | None = None
+
+    def open(self) -> None:
+        """Connect, with the short time limit of the connection, then wait longer."""
+        self._connection.connect()
+        self._socket.settimeout(self._silence_s)
+
+    @property
+    def _socket(self) -> socket.socket:
+        sock = self._connection.sock
+        if sock is None:
+            raise OSError("not connected")
+        return sock
+
+    def is_readable(self) -> bool:
+        """Whether bytes or the end of them wait in the socket."""
+        return _wait(self._socket, 0, to_write=False)
+
+    def talk(self, head: bytes, request: Request) -> tuple[Answer, bool]:
+        """Send all, or less when the answer comes first. The second value: whether the line may be used again."""
+        # A tunnel of TLS within TLS is no real socket and cannot be asked whether it would wait.
+        is_patient = isinstance(self._socket, socket.socket)
+        if is_patient:
+            self._socket.settimeout(0)
+        try:
+            complete = self._send(head, request, is_patient=is_patient)
+        except OSError as error:
+            raise _Lost(unheard=False) from error
+        self._socket.settimeout(self._silence_s)
+        return self._hear(request, complete)
+
+    def _send(self, head: bytes, request: Request, *, is_patient: bool) -> bool:
+        """Whether all was sent: not when the server answered meanwhile, or takes no more."""
+        self._sent_bytes = -len(head)
+        for train in _trains(head, request.pieces()):
+            if is_patient and self._sent_bytes > 0 and self._is_answered():
+                return False
+            length = sum(map(len, train))
+            if not self._write(train):
+                return False
+            self._sent_bytes += length
+            request.sent(self._sent_bytes)
+        return True
+
+    def _write(self, train: list[memoryview]) -> bool:
+        """Whether all was sent. Silence is counted anew whenever the other side takes a byte."""
+        sock = self._socket
+        is_plain = type(sock) is socket.socket and hasattr(sock, "sendmsg")
+        if not is_plain:
+            train = [memoryview(b"".join(train))]
+        while train:
+            try:
+                _advance(train, sock.sendmsg(train) if is_plain else sock.send(train[0]))
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                if not _wait(sock, self._silence_s, to_write=True):
+                    raise TimeoutError from None
+                if self._is_answered():
+                    return False
+            except TimeoutError:
+                raise
+            except OSError:  # hung up; it may have said why
+                return False
+        return True
+
+    def _is_answered(self) -> bool:
+        """Whether the server has begun to answer, or hung up. TLS has messages of its own, which are passed over."""
+        if not self.is_readable():
+            return False
+        if isinstance(self._socket, ssl.SSLSocket):
+            try:
+                self._taken = self._socket.recv(1)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return False
+        return True
+
+    def _hear(self, request: Request, complete: bool) -> tuple[Answer, bool]:  # noqa: FBT001
+        may_be_stale = self.rested_at_s is not None and self._sent_bytes <= RESEND_BYTES
+        response: http.client.HTTPResponse | None = None
+        try:
+            response = http.client.HTTPResponse(self._socket, method=request.method)
+            if self._taken:
+                response.fp.close()
+                response.fp = io.BufferedReader(_Replay(self._taken, self._socket))
+            response.begin()
+            body = response.read(MAX_ANSWER_BYTES)
+            if response.length or len(body) == MAX_ANSWER_BYTES:
+                raise http.client.IncompleteRead(body, response.length)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            began = response is not None and isinstance(response.status, int)
+            raise _Lost(unheard=may_be_stale and not began) from error
+        finally:
+            if response is not None:
+                response.close()  # a socket is closed for good only when this is, too
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, headers, body), complete and not response.will_close and not self._taken
+
+    def cut(self) -> None:
+        """End the connection under the feet of whoever uses it; from any thread."""
+        sock = self._connection.sock
+        if isinstance(sock, socket.socket):
+            try:
+                # The plain one: an SSL socket's own method would switch its encryption off while it is in use.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            except OSError:
+                return  # gone already
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _wait(sock: socket.socket, limit_s: float, *, to_write: bool) -> bool:
+    """Whether the socket can be read (or, asked so, written) before the time is up."""
+    if hasattr(select, "poll"):  # select itself knows no more than 1024 open files
+        poll = select.poll()
+        poll.register(sock, select.POLLIN | (select.POLLOUT if to_write else 0))
+        return bool(poll.poll(limit_s * 1000))
+    return any(select.select([sock], [sock] if to_write else [], [], limit_s))
+
+
+def _trains(head: bytes, pieces: Iterable[bytes]) -> Iterator[list[memoryview]]:
+    """The same bytes as buffers to be sent in one go: small neighbours together, nothing copied."""
+    train, length = [memoryview(head)], len(head)
+    for piece in pieces:
+        view = memoryview(piece)
+        for start in range(0, len(view), PIECE_BYTES):
+            part = view[start : start + PIECE_BYTES]
+            if length + len(part) > TRAIN_BYTES:
+                yield train
+                train, length = [], 0
+            train.append(part)
+            length += len(part)
+    yield train
+
+
+def _advance(train: list[memoryview], sent_bytes: int) -> None:
+    """Take away what was sent."""
+    while train and sent_bytes >= len(train[0]):
+        sent_bytes -= len(train.pop(0))
+    if sent_bytes:
+        train[0] = train[0][sent_bytes:]
+
+
+class Lines:
+    """All lines to one server."""
+
+    def __init__(self, route: Route, clock: Clock, *, silence_s: float = SILENCE_S) -> None:
+        self._route = route
+        self._clock = clock
+        self._silence_s = silence_s
+        self._lock = threading.Lock()
+        self._resting: list[_Line] = []
+        self._busy: set[_Line] = set()
+        self._era = 0
+
+    def exchange(self, request: Request) -> Answer:
+        """The answer to a request; raises `Blocked` (not connected), `Transient` (broken), `Interrupted` (closed)."""
+        era = self._era
+        while True:
+            line = self._take(era)
+            try:
+                answer, reusable = line.talk(self._route.head(request), request)
+            except _Lost as lost:
+                self._drop(line)
+                self._stand_back(era)
+                if lost.unheard:
+                    continue  # the server had hung up while the line rested: once more, on the next
+                raise Transient("connection_lost") from lost
+            except BaseException:  # the source's fates among others: cut before the end, so that nothing comes of it
+                self._drop(line)
+                raise
+            if reusable and self._era == era:
+                self._rest(line)
+            else:
+                self._drop(line)
+            return answer
+
+    def close(self) -> None:
+        """Abandon what is under way, in any thread, and let go of everything. May be used again afterwards."""
+        with self._lock:
+            self._era += 1
+            resting, self._resting = self._resting, []
+            busy = list(self._busy)
+        for line in resting:
+            line.close()
+        for line in busy:
+            line.cut()
+
+    def _stand_back(self, era: int) -> None:
+        if self._era != era:
+            raise Interrupted("stop")
+
+    def _take(self, era: int) -> _Line:
+        """A line that rested a moment ago, or a new one."""
+        while True:
+            with self._lock:
+                if not self._resting:
+                    line = _Line(self._route.connection(), self._silence_s)
+                    self._busy.add(line)
+                    break
+                line = self._resting.pop()
+                self._busy.add(line)
+            if self._clock.monotonic_s() - (line.rested_at_s or 0.0) <= IDLE_S and not line.is_readable():
+                return line
+            self._drop(line)
+        try:
+            line.open()
+            self._stand_back(era)
+        except (OSError, HTTPError) as error:
+            self._drop(line)
+            self._stand_back(era)
+            raise unreachable(error, self._route.address) from error
+        except BaseException:
+            self._drop(line)
+            raise
+        return line
+
+    def _rest(self, line: _Line) -> None:
+        line.rested_at_s = self._clock.monotonic_s()
+        with self._lock:
+            self._busy.discard(line)
+            self._resting.append(line)
+
+    def _drop(self, line: _Line) -> None:
+        with self._lock:
+            self._busy.discard(line)
+        line.close()

@@ -1,0 +1,164 @@
+"""What an answer or a broken connection means: the one table from status, message and error to a fate.
+
+Pure: looks at values, asks nothing. What needs a second question (maintenance) is asked by `http`.
+Facts: observed on Immich 3.1.0; older servers write the message as a list and repeat the status in the body.
+"""
+
+import errno
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from urllib3.exceptions import NameResolutionError, ProxyError
+
+from agent.domain.errors import Blocked, Fate, Rejected, Transient
+
+_MAX_MESSAGE = 200
+_PERMISSION = re.compile(r"Missing required permission: (\S+)")
+_NO_NETWORK = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+
+#: Asked too often, or a proxy whose server is away.
+_BUSY = {408, 429, 502, 503, 504}
+
+#: What a 400 says, by the beginning of its message: matched in this order.
+_BAD_REQUESTS: tuple[tuple[str, type[Fate], str], ...] = (
+    ("Quota has been exceeded", Blocked, "quota_exceeded"),
+    ("Unsupported file type", Rejected, "unsupported_by_server"),
+    ("File is empty", Rejected, "empty"),
+    ("Live photo video", Rejected, "live_video_missing"),
+    ("Multipart: Unexpected end of form", Transient, "connection_lost"),
+    ("Unexpected end of form", Transient, "connection_lost"),
+    ("Not found or no ", Transient, "copy_vanished"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: header names in lower case, the body whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> object:
+        """The body's value; None when it is no JSON (an HTML page, say)."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def message(self) -> str | None:
+        """The server's own words in one line; None when this is not how Immich speaks."""
+        found = self.json()
+        message = found.get("message") if isinstance(found, dict) else None
+        if isinstance(message, list):
+            message = "; ".join(str(part) for part in message)
+        if not isinstance(message, str):
+            return None
+        details = "; ".join(_details(found.get("errors"))) if isinstance(found, dict) else ""
+        return " ".join(f"{message} {details}".split())[:_MAX_MESSAGE]
+
+    def retry_after_s(self) -> float | None:
+        """How long the other side asks to be left alone."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isdigit():
+            return float(text)
+        try:
+            # A date is counted from the answer's own, so that no clock is needed.
+            wait = parsedate_to_datetime(text) - parsedate_to_datetime(self.headers.get("date", ""))
+        except (ValueError, TypeError):
+            return None
+        return max(0.0, wait.total_seconds())
+
+
+def _details(errors: object) -> Iterator[str]:
+    """What a failed validation says about each field."""
+    for error in errors if isinstance(errors, list) else ():
+        if isinstance(error, dict):
+            where = ".".join(str(step) for step in error.get("path") or ())
+            yield f"({where}: {error.get('message', '')})"
+
+
+def refusal(answer: Answer, address: str, *, size_bytes: int = 0) -> Fate:
+    """The fate behind an answer that is not the one hoped for. `address` is shown to people; raise what is returned."""
+    status, message = answer.status, answer.message()
+    if status in _BUSY or status >= 500:
+        code = "server_unavailable" if status in _BUSY else "server_error"
+        return Transient(code, retry_after_s=answer.retry_after_s(), status=status, message=message)
+    if 300 <= status < 400:
+        return Blocked("redirected", address=address, location=_origin(answer.headers.get("location", "")))
+    if status == 413:
+        return Rejected("too_large_for_server", size_bytes=size_bytes)
+    if message is None or status == 404:
+        # A proxy, a portal or another server speaks; also where 200 carries a page instead of JSON.
+        return Blocked("not_immich", address=address, status=status)
+    return _in_its_own_words(status, message)
+
+
+def _in_its_own_words(status: int, message: str) -> Fate:
+    """The fate of an answer that Immich itself wrote."""
+    if status == 401:
+        return Blocked("signed_out", message=message)
+    if status == 403:
+        missing = _PERMISSION.search(message)
+        return Blocked("permission_missing", permission=missing.group(1) if missing else "", message=message)
+    return _bad_request(status, message)
+
+
+def _bad_request(status: int, message: str) -> Fate:
+    for start, fate, code in _BAD_REQUESTS:
+        if message.startswith(start):
+            return fate(code, message=message)
+    return Rejected("refused_by_server", status=status, message=message)
+
+
+def _origin(location: str) -> str:
+    """Scheme and host of an address: its query may hold secrets."""
+    parts = urlsplit(location)
+    return f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""
+
+
+def unreachable(error: BaseException, address: str) -> Blocked:
+    """The fate of a connection that could not be made."""
+    for cause in causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Blocked("certificate_untrusted", address=address, reason=cause.verify_message or str(cause))
+    return Blocked("server_unreachable", address=address, reason=_why(error))
+
+
+#: Which errors mean what, where they are inside the one that arrived; the first that fits.
+_REASONS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
+    ("tls", (ssl.SSLError,)),
+    ("unknown_host", (NameResolutionError, socket.gaierror)),
+    ("timeout", (TimeoutError,)),
+    ("refused", (ConnectionRefusedError,)),
+    ("proxy", (ProxyError,)),
+)
+
+
+def _why(error: BaseException) -> str:
+    """One word of: tls, unknown_host, timeout, refused, no_network, proxy, other."""
+    inside = list(causes(error))
+    for reason, kinds in _REASONS:
+        if any(isinstance(cause, kinds) for cause in inside):
+            return reason
+    if any(isinstance(cause, OSError) and cause.errno in _NO_NETWORK for cause in inside):
+        return "no_network"
+    return "proxy" if any("Tunnel connection failed" in str(cause) for cause in inside) else "other"
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The errors inside an error, innermost first: the packages wrap each other's."""
+    chain: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        found = waiting.pop(0)
+        if isinstance(found, BaseException) and all(found is not known for known in chain):
+            chain.append(found)
+            waiting += [found.__cause__, found.__context__, getattr(found, "reason", None), *found.args]
+    return reversed(chain)

@@ -1,0 +1,68 @@
+"""Names in a folder destination: numbers against clashes, and what other systems can hold. Pure; names are bytes."""
+
+import unicodedata
+
+#: Also short enough for encrypted folders (143), with room for a number.
+MAX_PORTABLE_BYTES = 130
+_ILLEGAL = frozenset('<>:"/\\|?*')
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
+_OURS = b".safelight-"
+
+
+def split(name: bytes) -> tuple[bytes, bytes]:
+    """Stem and extension with its dot; a dot at the beginning begins no extension."""
+    dot = name.rfind(b".")
+    return (name, b"") if dot <= 0 else (name[:dot], name[dot:])
+
+
+def numbered(name: bytes, number: int) -> bytes:
+    """`IMG_1.JPG`, `IMG_1-2.JPG`, `IMG_1-3.JPG` for 1, 2, 3."""
+    if number <= 1:
+        return name
+    stem, extension = split(name)
+    return b"%s-%d%s" % (stem, number, extension)
+
+
+def beside(primary: bytes, sidecar: bytes) -> bytes:
+    """What a sidecar is called next to what its picture became; it keeps its own spelling.
+
+    `IMG_1.JPG.xmp` beside `IMG_1-2.JPG` becomes `IMG_1-2.JPG.xmp`, and `IMG_1.xmp` becomes `IMG_1-2.xmp`.
+    """
+    stem, extension = split(sidecar)
+    kind = split(primary)[1].lower()
+    is_whole = bool(kind) and split(stem)[1].lower() == kind
+    return (primary if is_whole else split(primary)[0]) + extension
+
+
+def usable(name: bytes) -> bytes:
+    """The name itself, unless it is one of those that this folder keeps for itself."""
+    if not name or name in {b".", b".."} or name.lower().startswith(_OURS):
+        return b"_" + name.lstrip(b".")
+    return name
+
+
+def portable(name: bytes) -> bytes:
+    """A name that every file system takes: odd signs become `_`, a long stem is cut, the extension stays."""
+    stem, extension = (_plain(part) for part in split(name))
+    # Windows drops dots and spaces at the end of a name.
+    extension = extension.rstrip(" .")
+    stem = stem if extension else stem.rstrip(" .")
+    if stem.partition(".")[0].strip().lower() in _DEVICES or not stem:
+        stem = f"_{stem}"
+    ending = extension.encode()[:MAX_PORTABLE_BYTES]
+    return _cut(stem, MAX_PORTABLE_BYTES - len(ending)) + ending
+
+
+def folded(name: bytes) -> str:
+    """Equal for names that a system which ignores case or composition takes for one."""
+    return unicodedata.normalize("NFC", name.decode("utf-8", "surrogateescape")).casefold()
+
+
+def _plain(part: bytes) -> str:
+    text = part.decode("utf-8", "replace").replace("\N{REPLACEMENT CHARACTER}", "_")
+    return "".join("_" if sign in _ILLEGAL or not (sign.isprintable() or sign == " ") else sign for sign in text)
+
+
+def _cut(text: str, limit_bytes: int) -> bytes:
+    """The beginning of a text, whole characters only."""
+    return text.encode()[: max(1, limit_bytes)].decode("utf-8", "ignore").encode()

@@ -1,0 +1,165 @@
+"""Copies: which content is at which destination, how sure that is, and why a file is not there.
+
+Functions over one transaction. Also plans work: which assets still lack a copy somewhere.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from agent.protocol.types import Args, CopyRow
+from agent.protocol.wire import as_json
+from agent.store.db import Tx, placeholders
+from agent.store.jobs import NewJob
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A content at a destination."""
+
+    content_id: int
+    state: str
+    remote_id: str | None
+
+
+def at(tx: Tx, destination_id: str, content_ids: Sequence[int]) -> dict[int, Copy]:
+    """What the ledger knows of these contents at a destination."""
+    found: dict[int, Copy] = {}
+    for start in range(0, len(content_ids), 500):
+        some = content_ids[start : start + 500]
+        rows = tx.execute(
+            "SELECT content_id, state, remote_id FROM copies"
+            f" WHERE destination_id = ? AND content_id IN ({placeholders(len(some))})",
+            (destination_id, *some),
+        )
+        found |= {row[0]: Copy(row[0], row[1], row[2]) for row in rows}
+    return found
+
+
+def put(tx: Tx, content_id: int, destination_id: str, state: str, remote_id: str | None, now_at: int) -> None:
+    """A content was found or proven at a destination, or was not taken there."""
+    tx.execute(
+        "INSERT INTO copies (content_id, destination_id, state, remote_id, placed_at, verified_at)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state,"
+        " remote_id = excluded.remote_id, verified_at = excluded.verified_at, superseded_at = NULL",
+        (content_id, destination_id, state, remote_id, now_at, now_at),
+    )
+
+
+def add_inventory(tx: Tx, destination_id: str, found: Iterable[tuple[bytes, int, str]], now_at: int) -> None:
+    """Write down what a destination held before us, as (sha1, size, remote id)."""
+    for sha1, size, remote_id in found:
+        tx.execute(
+            "INSERT INTO contents (sha1, size, hashed_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (sha1, size, now_at)
+        )
+        tx.execute(
+            "INSERT INTO copies (content_id, destination_id, state, remote_id, placed_at)"
+            " SELECT id, ?, 'safe', ?, ? FROM contents WHERE sha1 = ? AND size = ? ON CONFLICT DO NOTHING",
+            (destination_id, remote_id, now_at, sha1, size),
+        )
+
+
+def fail(tx: Tx, file_id: int, destination_id: str, code: str, args: Args, now_at: int) -> None:
+    """A file will not go to a destination, and why."""
+    tx.execute(
+        "INSERT INTO failures (file_id, destination_id, code, args, failed_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET code = excluded.code, args = excluded.args, failed_at = excluded.failed_at",
+        (file_id, destination_id, code, as_json(args).decode(), now_at),
+    )
+
+
+def forgive(tx: Tx, file_ids: Sequence[int], destination_id: str) -> None:
+    """These files are about to be tried again, or have succeeded."""
+    for start in range(0, len(file_ids), 500):
+        some = file_ids[start : start + 500]
+        tx.execute(
+            f"DELETE FROM failures WHERE destination_id = ? AND file_id IN ({placeholders(len(some))})",
+            (destination_id, *some),
+        )
+
+
+def forgive_folder(tx: Tx, folder_id: int, destination_id: str) -> None:
+    """All failures of a folder at a destination are about to be tried again."""
+    tx.execute(
+        "DELETE FROM failures WHERE destination_id = ? AND file_id IN (SELECT id FROM files WHERE folder_id = ?)",
+        (destination_id, folder_id),
+    )
+
+
+def of_content(tx: Tx, content_id: int, names: dict[str, str]) -> list[CopyRow]:
+    """All copies of a content; `names` are the destinations' names."""
+    rows = tx.execute(
+        "SELECT destination_id, state, remote_id, verified_at FROM copies WHERE content_id = ?", (content_id,)
+    )
+    return [CopyRow(row[0], names.get(row[0], row[0]), row[1], row[2], row[3]) for row in rows]
+
+
+def safe_files(tx: Tx, destination_id: str) -> int:
+    """How many copies are safe at a destination. Counts: for lists, never on the way of a photo."""
+    (number,) = tx.execute(
+        "SELECT count(*) FROM copies WHERE destination_id = ? AND state = 'safe'", (destination_id,)
+    ).fetchone()
+    return int(number)
+
+
+def upload_job(
+    asset_id: int,
+    destination_id: str,
+    folder_id: int,
+    *,
+    weight_bytes: int,
+    run_after: int,
+    priority: int = 0,
+    group_id: int | None = None,
+) -> NewJob:
+    """The job that makes an asset be at a destination; there is one at most of it."""
+    return NewJob(
+        key="upload",
+        payload={"asset_id": asset_id, "destination": destination_id},
+        lane=destination_id,
+        folder_id=folder_id,
+        group_id=group_id,
+        priority=priority,
+        run_after=run_after,
+        unique_key=f"upload:{destination_id}:{asset_id}",
+        weight_bytes=weight_bytes,
+    )
+
+
+_LACKING = (
+    "SELECT f.asset_id, sum(f.size) FROM files f LEFT JOIN copies c"
+    " ON c.content_id = f.content_id AND c.destination_id = ?1 AND f.content_is_current"
+    " WHERE f.state NOT IN ('gone', 'excluded') AND c.content_id IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM failures x WHERE x.file_id = f.id AND x.destination_id = ?1)"
+)
+
+
+def lacking_of(tx: Tx, asset_ids: Sequence[int], destination_id: str) -> list[tuple[int, int]]:
+    """Which of these assets have a file without a copy at the destination, as (asset id, bytes).
+
+    Tombstones count as copies: what was deleted there is not put back by itself. Neither are files that failed.
+    """
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(asset_ids), 500):
+        some = asset_ids[start : start + 500]
+        rows = tx.execute(
+            f"{_LACKING} AND f.asset_id IN ({placeholders(len(some))}) GROUP BY f.asset_id", (destination_id, *some)
+        )
+        found += [(row[0], row[1]) for row in rows]
+    return found
+
+
+def lacking(
+    tx: Tx, folder_id: int, destination_id: str, after: int, limit: int
+) -> tuple[list[tuple[int, int]], int | None]:
+    """The same for a stretch of a folder's assets by id; also where the next stretch begins (None at the end)."""
+    bound = tx.execute(
+        "SELECT max(id), count(*) FROM (SELECT id FROM assets WHERE folder_id = ? AND id > ? ORDER BY id LIMIT ?)",
+        (folder_id, after, limit),
+    ).fetchone()
+    if not bound[1]:
+        return [], None
+    rows = tx.execute(
+        f"{_LACKING} AND f.asset_id > ?2 AND f.asset_id <= ?3 AND f.folder_id = ?4 GROUP BY f.asset_id",
+        (destination_id, after, bound[0], folder_id),
+    )
+    return [(row[0], row[1]) for row in rows], int(bound[0])

@@ -1,0 +1,58 @@
+"""The journal of what only the user knows: `intent.jsonl`, appended and synced, beside the settings.
+
+A lost database is rebuilt from the disk and the destinations; a pause (and, with time, a deletion that must not be
+undone) is nowhere but here. Each line is one decision; reading it from the start gives what is in force. Any thread.
+"""
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.protocol.wire import as_json, from_json
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Backup rests until a time, or with None until resumed."""
+
+    until_at: int | None
+
+
+class IntentJournal:
+    """The journal, open for appending. A half line left by a power cut is passed over."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._turn = threading.Lock()
+        self._pause: Pause | None = None
+        if path.exists():
+            for line in path.read_bytes().splitlines():
+                try:
+                    self._apply(from_json(line))
+                except (ValueError, KeyError, TypeError, AttributeError):
+                    continue
+
+    def pause(self) -> Pause | None:
+        """The pause that was asked for last, even if its time is over."""
+        return self._pause
+
+    def set_pause(self, pause: Pause | None, now_at: int) -> None:
+        """Pause or resume."""
+        self._append({"at": now_at, "paused": pause is not None, "until_at": pause.until_at if pause else None})
+
+    def _append(self, decision: dict[str, object]) -> None:
+        with self._turn:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                # A new line first, so that a half line from before cannot swallow this one.
+                os.write(descriptor, b"\n" + as_json(decision) + b"\n")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            self._apply(decision)
+
+    def _apply(self, decision: dict[str, object]) -> None:
+        if "paused" in decision:
+            until = decision.get("until_at")
+            self._pause = Pause(until if isinstance(until, int) else None) if decision["paused"] else None

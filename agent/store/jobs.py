@@ -1,0 +1,300 @@
+"""The queue: the table `background_service_jobs`.
+
+Functions over one transaction. A claim takes the rows that the gate lets through; an end writes what became of them.
+A hold, a stop or a crash gives a row back untouched but for `interruptions`; `attempts` counts only tries that had
+their chance.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from agent.protocol.wire import as_json, from_json
+from agent.store.db import Row, Tx, placeholders
+
+LOCAL_LANE = "local"
+#: A row that died with the agent this often is set aside: it may be what kills it.
+DEATHS_LIMIT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """Work to be written down."""
+
+    key: str
+    payload: dict[str, object]
+    lane: str = LOCAL_LANE
+    folder_id: int | None = None
+    group_id: int | None = None
+    priority: int = 0
+    run_after: int = 0
+    unique_key: str | None = None
+    weight_bytes: int = 0
+    max_attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A job in a handler's hands."""
+
+    id: int
+    key: str
+    payload: dict[str, object] = field(hash=False)
+    folder_id: int | None
+    group_id: int | None
+    attempts: int
+    max_attempts: int
+    weight_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What the gate lets through in a lane.
+
+    `everyone`: all jobs. Else those of `folders`; those of `asked_groups` in `asked_folders` (a person asked, power and
+    network permit); those of `passing_groups` (a person asked for it whatever holds).
+    """
+
+    everyone: bool = False
+    folders: frozenset[int] = frozenset()
+    asked_groups: frozenset[int] = frozenset()
+    asked_folders: frozenset[int] = frozenset()
+    passing_groups: frozenset[int] = frozenset()
+
+    def allows(self, folder_id: int | None, group_id: int | None) -> bool:
+        """Whether one job may run."""
+        return (
+            self.everyone
+            or folder_id in self.folders
+            or group_id in self.passing_groups
+            or (group_id in self.asked_groups and folder_id in self.asked_folders)
+        )
+
+
+def iso(at: int) -> str:
+    """Epoch milliseconds as the published columns write time."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_ENQUEUE = """
+INSERT INTO background_service_jobs
+    (job_key, payload, status, max_attempts, priority, created_at, updated_at,
+     lane, folder_id, group_id, run_after, unique_key, weight)
+VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (unique_key) WHERE status IN ('PENDING', 'RUNNING') DO UPDATE SET
+    run_again = CASE WHEN status = 'RUNNING' THEN 1 ELSE run_again END,
+    run_after = CASE WHEN status = 'RUNNING' THEN excluded.run_after ELSE min(run_after, excluded.run_after) END,
+    priority = max(priority, excluded.priority),
+    group_id = coalesce(excluded.group_id, group_id),
+    updated_at = excluded.updated_at
+RETURNING id
+"""
+
+
+def enqueue(tx: Tx, job: NewJob, now_at: int) -> int:
+    """Write a job; one that waits under the same unique key is hurried instead. Returns its id."""
+    at = iso(now_at)
+    (job_id,) = tx.execute(
+        _ENQUEUE,
+        (
+            job.key,
+            as_json(job.payload).decode(),
+            job.max_attempts,
+            job.priority,
+            at,
+            at,
+            job.lane,
+            job.folder_id,
+            job.group_id,
+            job.run_after,
+            job.unique_key,
+            job.weight_bytes,
+        ),
+    ).fetchone()
+    return int(job_id)
+
+
+def claim(tx: Tx, lane: str, passing: Open, boot_id: str, now_at: int, *, files: int, size_bytes: int) -> list[Claimed]:
+    """Take the most urgent ready jobs of one key in a lane: at most so many, and at most so many bytes (but one)."""
+    where, args = _passing(passing)
+    rows = tx.execute(
+        "SELECT id, job_key, payload, folder_id, group_id, attempts, max_attempts, weight"
+        " FROM background_service_jobs WHERE status = 'PENDING' AND lane = ? AND run_after <= ?"
+        f" AND {where} ORDER BY priority DESC, run_after, id LIMIT ?",
+        (lane, now_at, *args, files),
+    ).fetchall()
+    taken: list[Claimed] = []
+    total = 0
+    for row in rows:
+        total += row["weight"]
+        if taken and (row["job_key"] != taken[0].key or total > size_bytes):
+            break
+        taken.append(_claimed(row))
+    if taken:
+        ids = [job.id for job in taken]
+        tx.execute(
+            "UPDATE background_service_jobs SET status = 'RUNNING', boot_id = ?, progress = 0, run_again = 0,"
+            f" updated_at = ? WHERE id IN ({placeholders(len(ids))})",
+            (boot_id, iso(now_at), *ids),
+        )
+    return taken
+
+
+def _passing(passing: Open) -> tuple[str, list[int]]:
+    """`Open.allows` as SQL."""
+    if passing.everyone:
+        return "1", []
+    parts = [
+        f"folder_id IN ({placeholders(len(passing.folders))})",
+        f"group_id IN ({placeholders(len(passing.passing_groups))})",
+        (
+            f"group_id IN ({placeholders(len(passing.asked_groups))})"
+            f" AND folder_id IN ({placeholders(len(passing.asked_folders))})"
+        ),
+    ]
+    args = [*passing.folders, *passing.passing_groups, *passing.asked_groups, *passing.asked_folders]
+    return f"({' OR '.join(parts)})", args
+
+
+def _claimed(row: Row) -> Claimed:
+    return Claimed(
+        row["id"],
+        row["job_key"],
+        from_json(row["payload"]) if row["payload"] else {},
+        row["folder_id"],
+        row["group_id"],
+        row["attempts"],
+        row["max_attempts"],
+        row["weight"],
+    )
+
+
+def next_due_at(tx: Tx, lane: str) -> int | None:
+    """When the lane's earliest job becomes due, None if none waits."""
+    row = tx.execute(
+        "SELECT min(run_after) FROM background_service_jobs WHERE status = 'PENDING' AND lane = ?", (lane,)
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def complete(tx: Tx, job_id: int, now_at: int, result: dict[str, object] | None = None) -> None:
+    """The job is done; if it was asked for again while it ran, it waits once more."""
+    at = iso(now_at)
+    tx.execute(
+        "UPDATE background_service_jobs SET"
+        " status = CASE WHEN run_again THEN 'PENDING' ELSE 'COMPLETED' END,"
+        " attempts = CASE WHEN run_again THEN 0 ELSE attempts + 1 END, last_error = NULL,"
+        " run_again = 0, progress = 100, result = ?, last_attempt_at = ?, updated_at = ?, boot_id = NULL"
+        " WHERE id = ? AND status = 'RUNNING'",
+        (as_json(result).decode() if result else None, at, at, job_id),
+    )
+
+
+def retry_later(tx: Tx, job_id: int, error: str, run_after: int, now_at: int) -> None:
+    """The attempt failed in a way that may pass."""
+    at = iso(now_at)
+    tx.execute(
+        "UPDATE background_service_jobs SET status = 'PENDING', attempts = attempts + 1, last_error = ?,"
+        " run_after = ?, last_attempt_at = ?, updated_at = ?, boot_id = NULL, run_again = 0"
+        " WHERE id = ? AND status = 'RUNNING'",
+        (error, run_after, at, at, job_id),
+    )
+
+
+def fail(tx: Tx, job_id: int, error: str, now_at: int) -> None:
+    """The job is over without success."""
+    at = iso(now_at)
+    tx.execute(
+        "UPDATE background_service_jobs SET"
+        " status = CASE WHEN run_again THEN 'PENDING' ELSE 'FAILED' END,"
+        " attempts = CASE WHEN run_again THEN 0 ELSE attempts + 1 END, run_again = 0,"
+        " last_error = ?, last_attempt_at = ?, updated_at = ?, boot_id = NULL WHERE id = ? AND status = 'RUNNING'",
+        (error, at, at, job_id),
+    )
+
+
+def give_back(tx: Tx, job_ids: Collection[int], now_at: int, *, run_after: int | None = None) -> None:
+    """Return claimed jobs untouched: a hold, a stop or a problem came between. No attempt is counted."""
+    tx.execute(
+        "UPDATE background_service_jobs SET status = 'PENDING', interruptions = interruptions + 1, boot_id = NULL,"
+        " run_after = max(run_after, coalesce(?, run_after)), updated_at = ?"
+        f" WHERE status = 'RUNNING' AND id IN ({placeholders(len(job_ids))})",
+        (run_after, iso(now_at), *job_ids),
+    )
+
+
+def recover(tx: Tx, boot_id: str, now_at: int) -> int:
+    """Return what a dead agent had claimed; a row that was there at every one of many deaths is set aside."""
+    tx.execute(
+        "UPDATE background_service_jobs SET status = 'FAILED', last_error = 'set_aside', updated_at = ?,"
+        " boot_id = NULL WHERE status = 'RUNNING' AND boot_id IS NOT ? AND deaths >= ?",
+        (iso(now_at), boot_id, DEATHS_LIMIT - 1),
+    )
+    return tx.execute(
+        "UPDATE background_service_jobs SET status = 'PENDING', interruptions = interruptions + 1, deaths = deaths + 1,"
+        " boot_id = NULL, updated_at = ? WHERE status = 'RUNNING' AND boot_id IS NOT ?",
+        (iso(now_at), boot_id),
+    ).rowcount
+
+
+def retry(tx: Tx, job_id: int, now_at: int) -> bool:
+    """Put an ended job back with its attempts at zero. False if there is none that has ended."""
+    return (
+        tx.execute(
+            "UPDATE OR IGNORE background_service_jobs SET status = 'PENDING', attempts = 0, interruptions = 0,"
+            " deaths = 0, last_error = NULL, run_after = 0, updated_at = ?"
+            " WHERE id = ? AND status IN ('FAILED', 'CANCELLED')",
+            (iso(now_at), job_id),
+        ).rowcount
+        == 1
+    )
+
+
+def cancel(tx: Tx, job_id: int, now_at: int) -> bool:
+    """End a job that has not ended. False if there is none."""
+    return (
+        tx.execute(
+            "UPDATE background_service_jobs SET status = 'CANCELLED', boot_id = NULL, updated_at = ?"
+            " WHERE id = ? AND status IN ('PENDING', 'RUNNING')",
+            (iso(now_at), job_id),
+        ).rowcount
+        == 1
+    )
+
+
+def cancel_lane(tx: Tx, lane: str) -> None:
+    """Forget all work of a lane whose destination is gone."""
+    tx.execute("DELETE FROM background_service_jobs WHERE lane = ?", (lane,))
+
+
+def cancel_folder(tx: Tx, folder_id: int) -> None:
+    """Forget the waiting work of a folder that is no longer watched."""
+    tx.execute(
+        "DELETE FROM background_service_jobs WHERE folder_id = ? AND status IN ('PENDING', 'RUNNING')", (folder_id,)
+    )
+
+
+def cancel_unlinked(tx: Tx) -> None:
+    """Forget waiting uploads of folders to destinations that they no longer go to."""
+    tx.execute(
+        "DELETE FROM background_service_jobs WHERE job_key = 'upload' AND status = 'PENDING' AND folder_id IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM folder_destinations fd"
+        " WHERE fd.folder_id = background_service_jobs.folder_id AND fd.destination_id = lane)"
+    )
+
+
+def prioritise(tx: Tx, job_id: int, priority: int, now_at: int) -> bool:
+    """Change how urgent a job is. False if it has ended."""
+    return (
+        tx.execute(
+            "UPDATE background_service_jobs SET priority = ?, updated_at = ?"
+            " WHERE id = ? AND status IN ('PENDING', 'RUNNING')",
+            (priority, iso(now_at), job_id),
+        ).rowcount
+        == 1
+    )
+
+
+def set_progress(tx: Tx, job_id: int, progress: int) -> None:
+    """How far a running job is, 0 to 100."""
+    tx.execute("UPDATE background_service_jobs SET progress = ? WHERE id = ?", (progress, job_id))

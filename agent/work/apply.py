@@ -1,0 +1,97 @@
+"""Puts settings into force: ledger, registries, watcher, lanes and gate are brought into line with them.
+
+Called at the start and after every change, on the thread that made it. Quick: what takes time (looking at folders,
+planning uploads) is written down as `scan` jobs.
+"""
+
+import threading
+
+from agent.domain.clock import Clock
+from agent.files.watch import Watcher
+from agent.protocol.paths import from_wire
+from agent.protocol.settings import Settings
+from agent.store import folders, job_history, jobs
+from agent.store.db import Database
+from agent.store.jobs import LOCAL_LANE, NewJob
+from agent.work.blocks import Blocks
+from agent.work.destinations import Destinations
+from agent.work.folders import Folders, Watched, destinations_of
+from agent.work.gate import Gate
+from agent.work.lanes import Lanes
+
+
+class Apply:
+    """Brings everything into line with settings."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        watched: Folders,
+        destinations: Destinations,
+        watcher: Watcher,
+        gate: Gate,
+        lanes: Lanes,
+        blocks: Blocks,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._folders = watched
+        self._destinations = destinations
+        self._watcher = watcher
+        self._gate = gate
+        self._lanes = lanes
+        self._blocks = blocks
+        self._turn = threading.Lock()
+
+    def __call__(self, settings: Settings, *, at_start: bool = False) -> None:
+        """Put these settings into force."""
+        with self._turn:
+            before = {folder.id: folder for folder in self._folders.all()}
+            gone_lanes = self._attach(settings, before, at_start=at_start)
+            self._destinations.replace(settings)
+            for lane in gone_lanes:
+                self._blocks.forget(lane)
+            self._watch(before)
+            self._lanes.keep(destination.id for destination in settings.destinations)
+            self._gate.tell(settings=settings, crossing=self._destinations.crossing())
+            self._lanes.kick()
+
+    def _attach(self, settings: Settings, before: dict[int, Watched], *, at_start: bool) -> set[str]:
+        """Ledger and registry of folders. Writes a scan for every folder that is new or is to be judged anew."""
+        wanted = {from_wire(folder.path): destinations_of(settings, folder.destinations) for folder in settings.folders}
+        kinds = {destination.id: destination.kind for destination in settings.destinations}
+        with self._database.write() as tx:
+            old_links = folders.links(tx)
+            lanes_before = {lane for lane, _ in job_history.counts(tx)} - {LOCAL_LANE}
+            ids = folders.attach(tx, wanted, kinds)
+            new_links = folders.links(tx)
+            gone_lanes = lanes_before - set(kinds)
+            for lane in gone_lanes:
+                jobs.cancel_lane(tx, lane)
+            for folder_id in set(before) - set(ids.values()):
+                jobs.cancel_folder(tx, folder_id)
+            jobs.cancel_unlinked(tx)
+        self._folders.replace(settings, ids)
+        changed = {folder_id for folder_id, _ in old_links ^ new_links}
+        with self._database.write() as tx:
+            for folder in self._folders.all():
+                is_new = folder.id not in before or before[folder.id].rules != folder.rules
+                if at_start or is_new or folder.id in changed:
+                    jobs.enqueue(tx, scan_job(folder.id, plan=folder.id in changed), self._clock.now_at())
+        return gone_lanes
+
+    def _watch(self, before: dict[int, Watched]) -> None:
+        now = {folder.id: folder for folder in self._folders.all()}
+        for folder_id, folder in before.items():
+            if folder_id not in now or now[folder_id].rules.recursive != folder.rules.recursive:
+                self._watcher.unwatch(folder_id)
+        for folder_id, folder in now.items():
+            if folder_id not in before or before[folder_id].rules.recursive != folder.rules.recursive:
+                self._watcher.watch(folder_id, folder.root, folder.rules.recursive)
+
+
+def scan_job(folder_id: int | None, *, plan: bool = False) -> NewJob:
+    """The job that looks at a folder (None: at all); `plan` also writes uploads for all that lacks a copy."""
+    payload: dict[str, object] = {"folder_id": folder_id, "plan": plan}
+    return NewJob(key="scan", payload=payload, unique_key=f"scan:{folder_id}:{plan}", priority=10)

@@ -1,0 +1,87 @@
+"""Destinations that are not to be had now: one look from time to time instead of a thousand failures.
+
+A lane whose handler raised Blocked shuts itself here; its thread looks again (`probe`) after growing waits, or at
+once when a person asks or the network changed. Safe from any thread; `mend` runs on the lane's own.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.domain import backoff
+from agent.domain.clock import Clock
+from agent.domain.errors import Blocked, Fate
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Why a lane is shut, since when, and when it is looked at again."""
+
+    problem: Blocked
+    since_at: int
+    looks: int
+    next_look_s: float
+
+
+class Blocks:
+    """All lanes that are shut by a problem."""
+
+    def __init__(
+        self, clock: Clock, probe: Callable[[str], None], on_change: Callable[[dict[str, Block]], None]
+    ) -> None:
+        self._clock = clock
+        self._probe = probe
+        self._on_change = on_change
+        self._turn = threading.Lock()
+        self._blocks: dict[str, Block] = {}
+
+    def shut(self, lane: str, problem: Blocked) -> None:
+        """The destination was found blocked."""
+        with self._turn:
+            old = self._blocks.get(lane)
+            looks = old.looks + 1 if old else 1
+            since_at = old.since_at if old else self._clock.now_at()
+            next_s = self._clock.monotonic_s() + backoff.probe_s(looks)
+            self._blocks[lane] = Block(problem, since_at, looks, next_s)
+            blocks = dict(self._blocks)
+        if old is None or str(old.problem) != str(problem):
+            log.warning("destination %s is blocked: %s", lane, problem)
+            self._on_change(blocks)
+
+    def look_again(self, lane: str | None = None) -> None:
+        """Look at a lane (or at all) the next time its thread comes by, for things may have changed."""
+        with self._turn:
+            for name, block in self._blocks.items():
+                if lane in (None, name):
+                    self._blocks[name] = Block(block.problem, block.since_at, 0, 0.0)
+
+    def forget(self, lane: str) -> None:
+        """The destination was removed."""
+        with self._turn:
+            known = self._blocks.pop(lane, None) is not None
+            blocks = dict(self._blocks)
+        if known:
+            self._on_change(blocks)
+
+    def mend(self, lane: str) -> float | None:
+        """If the lane is shut: look if it is time. Returns seconds until the next look, None when the lane is open."""
+        block = self._blocks.get(lane)
+        if block is None:
+            return None
+        wait_s = block.next_look_s - self._clock.monotonic_s()
+        if wait_s > 0:
+            return wait_s
+        try:
+            self._probe(lane)
+        except Blocked as problem:
+            self.shut(lane, problem)
+            return self._blocks[lane].next_look_s - self._clock.monotonic_s()
+        except Fate as error:
+            self.shut(lane, Blocked(error.code, **error.args_))
+            return self._blocks[lane].next_look_s - self._clock.monotonic_s()
+        log.info("destination %s is to be had again", lane)
+        self.forget(lane)
+        return None

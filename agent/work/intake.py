@@ -1,0 +1,261 @@
+"""Takes what was seen on the disk into the ledger: the first durable hand-over.
+
+`observe` gets files of one directory and writes files, assets and jobs in one transaction; from then on they cannot
+be forgotten. Constraints are not looked at: what is held waits in the queue. Called by the settler's thread and by
+the local lane; the ledger's one writer keeps them apart.
+"""
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agent.domain.clock import Clock
+from agent.domain.errors import Fate, FileVanished
+from agent.domain.grouping import group, stem_key
+from agent.domain.media_types import role_of
+from agent.files.read import Facts, look
+from agent.files.settle import Touch
+from agent.store import copies, files, folders, jobs
+from agent.store.db import Database, Tx
+from agent.work.folders import Folders, Watched
+
+#: Fresh files come before the backlog, and what a person asked for before both.
+FRESH, BACKLOG, ASKED = 10, 0, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """How soon the jobs become due, how urgent they are, and the request they belong to."""
+
+    run_after: int
+    priority: int
+    group_id: int | None = None
+
+
+@dataclass(slots=True)
+class Taken:
+    """What an observation came to."""
+
+    jobs: list[int] = field(default_factory=list)
+    lanes: set[str] = field(default_factory=set)
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class _Directory:
+    """One directory under observation, inside the transaction."""
+
+    tx: Tx
+    folder: Watched
+    below: bytes
+    id: int
+    now_at: int
+    touched: list[int] = field(default_factory=list)
+    assets: set[int] = field(default_factory=set)
+
+
+class Intake:
+    """The door to the ledger for what lies on the disk."""
+
+    def __init__(
+        self,
+        database: Database,
+        watched: Folders,
+        clock: Clock,
+        delay_s: Callable[[], int],
+        on_taken: Callable[[Taken], None],
+    ) -> None:
+        self._database = database
+        self._folders = watched
+        self._clock = clock
+        self._delay_s = delay_s
+        self._on_taken = on_taken
+        self._gathering_until = 0
+
+    def gathering_until(self) -> int | None:
+        """When the batch that gathers now becomes due, None if none gathers."""
+        return self._gathering_until if self._gathering_until > self._clock.now_at() else None
+
+    def due_now(self) -> None:
+        """End the gathering: a person does not want to wait."""
+        self._gathering_until = 0
+
+    def take(self, touches: Sequence[Touch]) -> None:
+        """Files that were touched and now rest, from the settler's thread."""
+        by_directory: dict[tuple[int, bytes], dict[bytes, Facts | None]] = {}
+        for touch in touches:
+            folder = self._folders.get(touch.folder_id)
+            place = self._folders.containing(touch.path)
+            if folder is None or place is None:
+                continue
+            below, _, name = place[1].rpartition(b"/")
+            if name and place[0].holds(below):
+                by_directory.setdefault((place[0].id, below), {})[name] = None if touch.gone else _look(touch.path)
+        # What is gone goes first: a file that moved is then found again at its new place.
+        taken = Taken()
+        for gone_first in (True, False):
+            for (folder_id, below), seen in by_directory.items():
+                here = {name: facts for name, facts in seen.items() if facts is not None and not gone_first}
+                gone = [name for name, facts in seen.items() if facts is None and gone_first]
+                found = self._folders.get(folder_id)
+                if found is not None and (here or gone):
+                    self.observe(found, below, here, gone, Urgency(self._due_at(), FRESH), taken)
+        if taken.changed:
+            self._on_taken(taken)
+
+    def _due_at(self) -> int:
+        """One batch gathers from its first file for the whole delay."""
+        now_at = self._clock.now_at()
+        delay_ms = self._delay_s() * 1000
+        if not now_at < self._gathering_until <= now_at + delay_ms:
+            self._gathering_until = now_at + delay_ms
+        return self._gathering_until
+
+    def observe(
+        self,
+        folder: Watched,
+        below: bytes,
+        seen: Mapping[bytes, Facts],
+        gone: Collection[bytes],
+        urgency: Urgency,
+        taken: Taken,
+        *,
+        rejudge: bool = False,
+    ) -> None:
+        """Compare some files of a directory with the ledger and write down what differs, in one transaction."""
+        with self._database.write() as tx:
+            now_at = self._clock.now_at()
+            directory = _Directory(tx, folder, below, folders.directory(tx, folder.id, below), now_at)
+            known = files.in_directory(tx, directory.id, [*seen, *gone])
+            lost = [known[name].id for name in gone if name in known and known[name].state != "gone"]
+            if lost:
+                files.mark_gone(tx, lost, now_at)
+                taken.changed = True
+            fresh = [name for name, facts in seen.items() if _take(directory, name, facts, known.get(name), rejudge)]
+            if fresh:
+                _join_assets(directory, fresh)
+            if directory.touched:
+                taken.changed = True
+                files.derive(tx, directory.touched)
+                self._enqueue(directory, urgency, taken)
+
+    def _enqueue(self, directory: _Directory, urgency: Urgency, taken: Taken) -> None:
+        assets = sorted(directory.assets)
+        for destination in directory.folder.destinations:
+            for asset_id, weight in copies.lacking_of(directory.tx, assets, destination):
+                job = copies.upload_job(
+                    asset_id,
+                    destination,
+                    directory.folder.id,
+                    weight_bytes=weight,
+                    run_after=urgency.run_after,
+                    priority=urgency.priority,
+                    group_id=urgency.group_id,
+                )
+                taken.jobs.append(jobs.enqueue(directory.tx, job, directory.now_at))
+                taken.lanes.add(destination)
+
+
+def _look(path: bytes) -> Facts | None:
+    try:
+        return look(path)
+    except FileVanished:
+        return None
+    except Fate:
+        return Facts(0, 0, 0)
+
+
+def _take(directory: _Directory, name: bytes, facts: Facts, known: files.FileFacts | None, rejudge: bool) -> bool:  # noqa: FBT001 - one of the facts
+    """Write down one file; True when it is to be backed up and its asset must be found."""
+    tx = directory.tx
+    same = known is not None and known.size_bytes == facts.size_bytes and known.mtime_ns == facts.mtime_ns
+    if known is not None and same and not rejudge and known.state != "gone":
+        return False
+    relative = os.fsdecode(directory.below + b"/" + name if directory.below else name).replace(os.sep, "/")
+    verdict = directory.folder.matcher.verdict(relative, facts.size_bytes)
+    if verdict == "junk":
+        return False
+    if verdict is not None:
+        _leave_out(directory, name, facts, known, verdict)
+        return False
+    if known is not None and same and known.state not in ("gone", "excluded"):
+        return False
+    role = role_of(name) or "other"
+    if known is None:
+        moved = files.find_moved(tx, facts.inode, facts.size_bytes, facts.mtime_ns) if facts.inode else None
+        if moved is not None:
+            files.move(tx, moved.id, directory.id, directory.folder.id, name, role)
+            file_id = moved.id
+        else:
+            file_id = files.add(
+                tx,
+                directory.id,
+                directory.folder.id,
+                name,
+                role,
+                facts.size_bytes,
+                facts.mtime_ns,
+                facts.inode,
+                directory.now_at,
+            )
+    else:
+        file_id = known.id
+        files.observe(tx, file_id, facts.size_bytes, facts.mtime_ns, facts.inode, same_bytes=same)
+        files.set_role(tx, file_id, role)
+    directory.touched.append(file_id)
+    return True
+
+
+def _leave_out(directory: _Directory, name: bytes, facts: Facts, known: files.FileFacts | None, reason: str) -> None:
+    if known is None:
+        file_id = files.add(
+            directory.tx,
+            directory.id,
+            directory.folder.id,
+            name,
+            role_of(name) or "other",
+            facts.size_bytes,
+            facts.mtime_ns,
+            facts.inode,
+            directory.now_at,
+        )
+    elif known.state == "excluded" and known.reason == reason and known.size_bytes == facts.size_bytes:
+        return
+    else:
+        file_id = known.id
+        files.observe(
+            directory.tx,
+            file_id,
+            facts.size_bytes,
+            facts.mtime_ns,
+            facts.inode,
+            same_bytes=known.size_bytes == facts.size_bytes and known.mtime_ns == facts.mtime_ns,
+        )
+    files.exclude(directory.tx, file_id, reason)
+    directory.touched.append(file_id)
+
+
+def _join_assets(directory: _Directory, fresh: Sequence[bytes]) -> None:
+    """Give every fresh file its asset: the one of the files that it belongs with, or a new one."""
+    stems = {stem_key(name) for name in fresh}
+    rows = {row.name: row for row in files.in_directory(directory.tx, directory.id, fresh).values()}
+    for stem in {_raw_stem(name) for name in fresh}:
+        for row in files.with_stem(directory.tx, directory.id, stem, stem + b"\xff"):
+            if row.state != "excluded" and stem_key(row.name) in stems:
+                rows.setdefault(row.name, row)
+    for found in group([name for name, row in rows.items() if row.role != "other"]):
+        _join_asset(directory, [rows[name] for name in found.names()])
+
+
+def _raw_stem(name: bytes) -> bytes:
+    """What the names of one asset begin with, letter for letter."""
+    return name.split(b".", 1)[0] or name
+
+
+def _join_asset(directory: _Directory, members: list[files.FileFacts]) -> None:
+    held = [row.asset_id for row in members if row.asset_id is not None and row.folder_id == directory.folder.id]
+    asset_id = held[0] if held else files.add_asset(directory.tx, directory.folder.id, directory.now_at)
+    for row in members:
+        if row.asset_id != asset_id:
+            files.set_asset(directory.tx, row.id, asset_id)
+    directory.assets.add(asset_id)

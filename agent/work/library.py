@@ -1,0 +1,297 @@
+"""What a person may ask about folders, destinations and files: add, remove, look at.
+
+Called from the threads that answer clients. A mistake is a `Mistake` with a code. Adding and removing change the
+settings; `apply` does the rest.
+"""
+
+import os
+import platform
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from agent.credentials import Credentials
+from agent.destinations.folder import FolderDestination
+from agent.destinations.immich.auth import key_for_password, sign_in_with_key
+from agent.destinations.marker import claim_folder
+from agent.domain.clock import Clock
+from agent.domain.errors import Fate
+from agent.domain.rules import compile_rules
+from agent.files.mounts import is_remote
+from agent.files.scan import walk
+from agent.protocol.methods import (
+    DestinationAdded,
+    DestinationAddImmich,
+    DestinationReport,
+    DestinationRow,
+)
+from agent.protocol.paths import from_wire, to_display, to_wire
+from agent.protocol.settings import DestinationSetting, FolderRules, FolderSetting, Settings
+from agent.protocol.types import FileDetail, FileRow, FileState, Preview
+from agent.protocol.wire import Mistake
+from agent.store import activity, copies, files, library
+from agent.store.db import Database
+from agent.store.settings import SettingsStore
+from agent.work.destinations import Destinations
+from agent.work.folders import Folders, relative_to
+
+SAMPLES = 5
+
+
+class Library:
+    """Folders, destinations and files, as a person sees them."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: SettingsStore,
+        credentials: Credentials,
+        folders: Folders,
+        destinations: Destinations,
+        clock: Clock,
+        on_secret: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._credentials = credentials
+        self._folders = folders
+        self._destinations = destinations
+        self._clock = clock
+        self._on_secret = on_secret
+
+    # --- destinations -----------------------------------------------------------------------------------------------
+
+    def add_immich(self, wish: DestinationAddImmich) -> DestinationAdded:
+        """Sign in to a server and add it; the password is forgotten, a narrow key of our own is kept."""
+        for secret in (wish.api_key, wish.password):
+            if secret:
+                self._on_secret(secret)
+        if wish.api_key is not None:
+            key = wish.api_key.strip()
+            account = sign_in_with_key(wish.url, key, clock=self._clock)
+        elif wish.email is not None and wish.password is not None:
+            key, account = key_for_password(
+                wish.url, wish.email, wish.password, key_name=f"Safelight on {platform.node()}", clock=self._clock
+            )
+            self._on_secret(key)
+        else:
+            raise Mistake("credentials_missing")
+        if account.missing_permissions:
+            raise Mistake("permission_missing", permission=", ".join(account.missing_permissions))
+        for other in self._settings.get().destinations:
+            if other.location == account.api_url and other.user_id == account.user_id:
+                raise Mistake("destination_exists", name=other.name)
+        name = self._free_name(wish.name, urlsplit(account.api_url).hostname or "Immich")
+        setting = DestinationSetting(
+            id=secrets.token_hex(4),
+            kind="immich",
+            name=name,
+            location=account.api_url,
+            account=account.email,
+            user_id=account.user_id,
+            secret_store=wish.store,
+        )
+        self._credentials.set(setting.id, key, wish.store)
+        self._change(destinations=(*self._settings.get().destinations, setting))
+        return DestinationAdded(setting.id, name, account.email, account.lacks_useful)
+
+    def add_folder_destination(self, wire_path: str, name: str | None) -> DestinationAdded:
+        """Add a folder as a destination: it must be there, be writable, and lie apart from what is watched."""
+        root = from_wire(wire_path)
+        _require_folder(root)
+        shown = to_display(root)
+        for folder in self._settings.get().folders:
+            other = from_wire(folder.path)
+            if relative_to(root, other) is not None or relative_to(other, root) is not None:
+                raise Mistake("destination_inside_folder", path=shown, folder=to_display(other))
+        for setting in self._settings.get().destinations:
+            if setting.kind == "folder" and from_wire(setting.location) == root:
+                raise Mistake("destination_exists", name=setting.name)
+        free = self._free_name(name, to_display(os.path.basename(root)) or "Folder")
+        destination_id = secrets.token_hex(4)
+        FolderDestination(root, clock=self._clock).probe()
+        claim_folder(root, destination_id)
+        setting = DestinationSetting(id=destination_id, kind="folder", name=free, location=wire_path)
+        self._change(destinations=(*self._settings.get().destinations, setting))
+        return DestinationAdded(destination_id, free)
+
+    def _free_name(self, wished: str | None, usual: str) -> str:
+        taken = {setting.name for setting in self._settings.get().destinations}
+        if wished is not None:
+            if wished in taken:
+                raise Mistake("destination_exists", name=wished)
+            return wished
+        return next(name for name in [usual, *(f"{usual} {n}" for n in range(2, 1000))] if name not in taken)
+
+    def destination(self, named: str) -> DestinationSetting:
+        """A destination by its id or name."""
+        for setting in self._settings.get().destinations:
+            if named in (setting.id, setting.name):
+                return setting
+        raise Mistake("destination_unknown", name=named)
+
+    def list_destinations(self) -> list[DestinationRow]:
+        """All destinations with the number of copies that are safe there."""
+        tx = self._database.read()
+        return [
+            DestinationRow(
+                one.id,
+                one.kind,
+                one.name,
+                one.location,
+                one.account,
+                one.secret_store,
+                copies.safe_files(tx, one.id),
+            )
+            for one in self._settings.get().destinations
+        ]
+
+    def check_destination(self, named: str) -> DestinationReport:
+        """Try a destination, all of the way."""
+        setting = self.destination(named)
+        try:
+            report = self._destinations.get(setting.id).probe()
+        except Fate as error:
+            return DestinationReport(setting.id, ok=False, code=error.code, args=error.args_)
+        return DestinationReport(
+            setting.id,
+            ok=True,
+            server_version=report.server_version,
+            account=report.account,
+            missing_permissions=report.missing_permissions,
+        )
+
+    def remove_destination(self, named: str) -> None:
+        """Forget a destination with its secret and what is known of its copies; its bytes stay."""
+        gone = self.destination(named)
+        # A folder that named only this one keeps the name, and so goes nowhere: an empty list would mean everywhere.
+        self._change(destinations=tuple(one for one in self._settings.get().destinations if one.id != gone.id))
+        if gone.secret_store is not None:
+            self._credentials.delete(gone.id, gone.secret_store)
+
+    # --- folders ----------------------------------------------------------------------------------------------------
+
+    def add_folder(self, wire_path: str, named: tuple[str, ...], rules: FolderRules) -> Preview:
+        """Watch a folder; answers what that means."""
+        root = from_wire(wire_path)
+        _require_folder(root)
+        if any(from_wire(folder.path) == root for folder in self._settings.get().folders):
+            raise Mistake("folder_exists", path=to_display(root))
+        for setting in self._settings.get().destinations:
+            if setting.kind == "folder" and (
+                relative_to(root, from_wire(setting.location)) is not None
+                or relative_to(from_wire(setting.location), root) is not None
+            ):
+                raise Mistake("folder_inside_destination", path=to_display(root), name=setting.name)
+        ids = tuple(self.destination(name).id for name in named)
+        preview = self.preview(wire_path, rules)
+        folder = FolderSetting(wire_path, ids, rules)
+        self._change(folders=(*self._settings.get().folders, folder))
+        return preview
+
+    def set_folder(self, wire_path: str, named: tuple[str, ...] | None, rules: FolderRules | None) -> None:
+        """Change a watched folder."""
+        old = self._folder(wire_path)
+        ids = old.destinations if named is None else tuple(self.destination(name).id for name in named)
+        new = FolderSetting(old.path, ids, old.rules if rules is None else rules)
+        self._change(folders=tuple(new if one == old else one for one in self._settings.get().folders))
+
+    def remove_folder(self, wire_path: str) -> None:
+        """Stop watching a folder; its files and copies stay, and stay known."""
+        old = self._folder(wire_path)
+        self._change(folders=tuple(one for one in self._settings.get().folders if one != old))
+
+    def list_folders(self) -> tuple[FolderSetting, ...]:
+        """The watched folders as they were asked for."""
+        return self._settings.get().folders
+
+    def preview(self, wire_path: str, rules: FolderRules) -> Preview:
+        """What these rules would take of a folder, by looking at all of it."""
+        root = from_wire(wire_path)
+        _require_folder(root)
+        matcher = compile_rules(rules)
+        number = size = 0
+        excluded: Counter[str] = Counter()
+        samples: list[str] = []
+        for listing in walk(root, lambda below: matcher.enters(os.fsdecode(below)), check=lambda: None):
+            for entry in listing.entries:
+                relative = b"/".join(part for part in (listing.relative, entry.name) if part)
+                verdict = matcher.verdict(os.fsdecode(relative), entry.size_bytes)
+                if verdict is None:
+                    number, size = number + 1, size + entry.size_bytes
+                    if len(samples) < SAMPLES:
+                        samples.append(to_display(relative))
+                elif verdict != "junk":
+                    excluded[verdict] += 1
+        return Preview(wire_path, number, size, dict(excluded), self._warnings(root), tuple(samples))
+
+    def _warnings(self, root: bytes) -> tuple[str, ...]:
+        found = []
+        if is_remote(root):
+            found.append("network_share")
+        others = [from_wire(folder.path) for folder in self._settings.get().folders]
+        if any(other != root and relative_to(root, other) is not None for other in others):
+            found.append("inside_another_folder")
+        return tuple(found)
+
+    def _folder(self, wire_path: str) -> FolderSetting:
+        for folder in self._settings.get().folders:
+            if from_wire(folder.path) == from_wire(wire_path).rstrip(b"/"):
+                return folder
+        raise Mistake("folder_unknown", path=to_display(from_wire(wire_path)))
+
+    def _change(
+        self,
+        *,
+        destinations: tuple[DestinationSetting, ...] | None = None,
+        folders: tuple[FolderSetting, ...] | None = None,
+    ) -> None:
+        self._settings.change(
+            lambda now: Settings(
+                now.version,
+                now.values,
+                now.destinations if destinations is None else destinations,
+                now.folders if folders is None else folders,
+            )
+        )
+
+    # --- files ------------------------------------------------------------------------------------------------------
+
+    def list_files(self, state: FileState | None, wire_folder: str | None, after: int, limit: int) -> list[FileRow]:
+        """A page of files."""
+        folder_id = None
+        if wire_folder is not None:
+            place = self._folders.containing(from_wire(wire_folder))
+            if place is None or place[1]:
+                raise Mistake("folder_unknown", path=to_display(from_wire(wire_folder)))
+            folder_id = place[0].id
+        return library.page(self._database.read(), state=state, folder_id=folder_id, after=after, limit=limit)
+
+    def show_file(self, wire_path: str) -> FileDetail:
+        """All about one file."""
+        path = from_wire(wire_path)
+        place = self._folders.containing(path)
+        tx = self._database.read()
+        directory, _, name = place[1].rpartition(b"/") if place else (b"", b"", b"")
+        row = files.find(tx, place[0].id, directory, name) if place else None
+        if place is None or row is None or row.state == "gone":
+            raise Mistake("file_unknown", path=to_display(path))
+        names = {one.id: one.name for one in self._settings.get().destinations}
+        return FileDetail(
+            file=library.row_of(tx, row.id),
+            folder=to_wire(place[0].root),
+            sha1=library.sha1_of(tx, row.content_id).hex() if row.content_id and row.content_is_current else None,
+            copies=tuple(copies.of_content(tx, row.content_id, names)) if row.content_id else (),
+            members=tuple(library.rows_of_asset(tx, row.asset_id)) if row.asset_id else (),
+            history=tuple(activity.of_file(tx, row.id)),
+        )
+
+
+def _require_folder(path: bytes) -> None:
+    if not os.path.lexists(path):
+        raise Mistake("path_missing", path=to_display(path))
+    if not os.path.isdir(path):
+        raise Mistake("not_a_folder", path=to_display(path))
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise Mistake("folder_unreadable", path=to_display(path))

@@ -1,0 +1,157 @@
+"""The job `scan`: look at folders, then write jobs for whatever lacks a copy.
+
+Runs on the local lane. Payload: `folder_id` (none: every folder), `plan` when the folder's destinations changed,
+`group_id` when a person asked ('back up now'), `paths` (wire text) to look at only these. A person's request also
+tries again what has failed.
+"""
+
+from collections.abc import Callable
+
+from agent.domain.clock import Clock
+from agent.domain.errors import Blocked, FileVanished, Rejected
+from agent.files.read import look
+from agent.protocol.paths import from_wire
+from agent.store import copies, files, groups, jobs
+from agent.store.db import Database, Tx
+from agent.work.folders import Folders, Watched
+from agent.work.intake import ASKED, BACKLOG, Intake, Taken, Urgency
+from agent.work.reconcile import Reconcile
+
+#: Assets looked at in one transaction while planning.
+STRETCH = 2_000
+
+
+class Scan:
+    """The handler of `scan`, and the planning of uploads that settings changes need too."""
+
+    def __init__(
+        self,
+        database: Database,
+        watched: Folders,
+        intake: Intake,
+        reconcile: Reconcile,
+        clock: Clock,
+        on_taken: Callable[[Taken], None],
+        on_folder: Callable[[Watched, Blocked | None], None],
+    ) -> None:
+        self._database = database
+        self._folders = watched
+        self._intake = intake
+        self._reconcile = reconcile
+        self._clock = clock
+        self._on_taken = on_taken
+        self._on_folder = on_folder
+
+    def __call__(self, payload: dict[str, object], check: Callable[[], None]) -> dict[str, object] | None:
+        """Run one job."""
+        folder_id, group_id, paths = payload.get("folder_id"), payload.get("group_id"), payload.get("paths") or []
+        group = group_id if isinstance(group_id, int) else None
+        if not isinstance(paths, list):
+            raise Rejected("payload_invalid", detail="paths")
+        urgency = Urgency(self._clock.now_at(), ASKED if group else BACKLOG, group)
+        if paths:
+            for path in paths:
+                self._path(from_wire(str(path)), urgency, check)
+        else:
+            for watched in self._folders.all():
+                if folder_id is None or watched.id == folder_id:
+                    self._folder(watched, urgency, check)
+                    if payload.get("plan"):
+                        self.plan(watched, watched.destinations, urgency)
+                        self.derive(watched)
+        if group is not None:
+            with self._database.write() as tx:
+                groups.scanned(tx, group)
+            self._on_taken(Taken(changed=True))
+        return None
+
+    def _folder(self, watched: Watched, urgency: Urgency, check: Callable[[], None], below: bytes = b"") -> None:
+        try:
+            self._reconcile.folder(watched, urgency, check, self._on_taken, below)
+        except Blocked as problem:
+            self._on_folder(watched, problem)
+            return
+        self._on_folder(watched, None)
+        if urgency.group_id is not None and not below:
+            self.plan(watched, watched.destinations, urgency, forgive=True)
+        elif urgency.group_id is not None:
+            self._plan_below(watched, below, urgency)
+
+    def _path(self, path: bytes, urgency: Urgency, check: Callable[[], None]) -> None:
+        place = self._folders.containing(path)
+        inner = [watched for watched in self._folders.all() if watched.root.startswith(path.rstrip(b"/") + b"/")]
+        for watched in inner:
+            self._folder(watched, urgency, check)
+        if place is None:
+            return
+        watched, below = place
+        if not below:
+            self._folder(watched, urgency, check)
+            return
+        directory, _, name = below.rpartition(b"/")
+        try:
+            facts = look(path)
+        except FileVanished:
+            return
+        except Rejected:  # a directory
+            self._folder(watched, urgency, check, below)
+            return
+        taken = Taken()
+        self._intake.observe(watched, directory, {name: facts}, [], urgency, taken)
+        self._plan_file(watched, directory, name, urgency)
+        self._on_taken(Taken(jobs=taken.jobs, lanes=set(watched.destinations), changed=True))
+
+    def plan(self, watched: Watched, destinations: tuple[str, ...], urgency: Urgency, *, forgive: bool = False) -> None:
+        """Write upload jobs for every asset of a folder that lacks a copy at one of these destinations."""
+        for destination in destinations:
+            after: int | None = 0
+            while after is not None:
+                with self._database.write() as tx:
+                    if forgive and after == 0:
+                        copies.forgive_folder(tx, watched.id, destination)
+                    lacking, after = copies.lacking(tx, watched.id, destination, after, STRETCH)
+                    self._enqueue(tx, watched, destination, lacking, urgency)
+        if forgive:
+            self.derive(watched)
+        self._on_taken(Taken(lanes=set(destinations), changed=True))
+
+    def derive(self, watched: Watched) -> None:
+        """Work out the states of a folder's files anew, a stretch at a time."""
+        after: int | None = 0
+        while after is not None:
+            with self._database.write() as tx:
+                after = files.derive_folder(tx, watched.id, after, STRETCH)
+
+    def _plan_below(self, watched: Watched, below: bytes, urgency: Urgency) -> None:
+        assets = files.assets_below(self._database.read(), watched.id, below)
+        self._plan_assets(watched, assets, urgency)
+
+    def _plan_file(self, watched: Watched, directory: bytes, name: bytes, urgency: Urgency) -> None:
+        row = files.find(self._database.read(), watched.id, directory, name)
+        if row is not None and row.asset_id is not None:
+            self._plan_assets(watched, [row.asset_id], urgency)
+
+    def _plan_assets(self, watched: Watched, assets: list[int], urgency: Urgency) -> None:
+        with self._database.write() as tx:
+            for destination in watched.destinations:
+                members = (
+                    [member.id for some in files.members(tx, assets).values() for member in some] if assets else []
+                )
+                copies.forgive(tx, members, destination)
+                files.derive(tx, members)
+                self._enqueue(tx, watched, destination, copies.lacking_of(tx, assets, destination), urgency)
+
+    def _enqueue(
+        self, tx: Tx, watched: Watched, destination: str, lacking: list[tuple[int, int]], urgency: Urgency
+    ) -> None:
+        for asset_id, weight in lacking:
+            job = copies.upload_job(
+                asset_id,
+                destination,
+                watched.id,
+                weight_bytes=weight,
+                run_after=urgency.run_after,
+                priority=urgency.priority,
+                group_id=urgency.group_id,
+            )
+            jobs.enqueue(tx, job, self._clock.now_at())

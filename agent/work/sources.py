@@ -1,0 +1,56 @@
+"""A file of the user's as a destination wants it: opened only when its bytes are asked for, and hashed on the way.
+
+Marries `agent.files.read` and `agent.destinations.base`, which know nothing of each other. Runs on the sender's thread.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from agent.files.read import chunks
+from agent.store.files import Member
+
+PIECE_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A `Source` for a member of an asset whose content is known."""
+
+    member: Member
+    sha1: bytes
+    check: Callable[[], None]
+    captured: Callable[[bytes], date | None]
+    prefetched: bytes | None = None
+
+    @property
+    def name(self) -> bytes:
+        """The file's own name."""
+        return self.member.name
+
+    @property
+    def size_bytes(self) -> int:
+        """The length of the bytes that were hashed."""
+        return self.member.size_bytes
+
+    @property
+    def modified_at(self) -> int:
+        """Its mtime in epoch milliseconds."""
+        return self.member.mtime_ns // 1_000_000
+
+    @property
+    def created_at(self) -> int:
+        """The server replaces it by the capture date; until then the mtime is the best that is known."""
+        return self.modified_at
+
+    def captured_on(self) -> date | None:
+        """The day in the camera's own calendar."""
+        return self.captured(self.member.path)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, the last piece only when all of them are what was hashed."""
+        if self.prefetched is not None:  # the very bytes that the digest was made of
+            self.check()
+            content = self.prefetched
+            return (content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES))
+        return chunks(self.member.path, self.sha1, self.size_bytes, check=self.check)

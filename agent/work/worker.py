@@ -1,0 +1,240 @@
+"""The lanes: one thread for each destination and one for local work. Claims what the gate lets through and runs it.
+
+A handler's error decides by its fate what becomes of the job; anything that is no fate is a bug and fails the job
+with its traceback in the log. Holds, stops and problems give jobs back untouched. Knows nothing of sockets or of what
+a handler does.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agent.domain import backoff
+from agent.domain.clock import Clock
+from agent.domain.errors import Blocked, Fate, Interrupted, Rejected, Transient
+from agent.store import groups, jobs
+from agent.store.db import Database, Tx
+from agent.store.jobs import Claimed
+from agent.work.gate import Gate
+
+log = logging.getLogger(__name__)
+
+#: A batch stays small, so that a new photo, a cancel or a higher priority is never behind a long one.
+BATCH_FILES = 100
+BATCH_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a handler works with for one batch: where it writes ends, and how it learns that it must stand back."""
+
+    lane: str
+    database: Database
+    clock: Clock
+    is_allowed: Callable[[Claimed], str | None]
+    ended: set[int] = field(default_factory=set)
+
+    def check(self, job: Claimed) -> None:
+        """Raise Interrupted when this job must not go on. Cheap; call it between files and between chunks."""
+        reason = self.is_allowed(job)
+        if reason is not None:
+            raise Interrupted(reason)
+
+    def complete(self, tx: Tx, job: Claimed, result: dict[str, object] | None = None) -> None:
+        """The job is done."""
+        jobs.complete(tx, job.id, self.clock.now_at(), result)
+        self._ended(tx, job, failed=0)
+
+    def fail(self, tx: Tx, job: Claimed, error: Fate) -> None:
+        """The job is over without success."""
+        jobs.fail(tx, job.id, str(error), self.clock.now_at())
+        self._ended(tx, job, failed=1)
+
+    def retry(self, tx: Tx, job: Claimed, error: Transient) -> bool:
+        """The job is tried again later; False when it has had all its attempts and fails instead."""
+        if job.attempts + 1 >= job.max_attempts:
+            self.fail(tx, job, error)
+            return False
+        wait_s = backoff.delay_s(job.attempts + 1, random.random(), error.retry_after_s)  # noqa: S311 - jitter
+        jobs.retry_later(tx, job.id, str(error), self.clock.now_at() + round(wait_s * 1000), self.clock.now_at())
+        self.ended.add(job.id)
+        return True
+
+    def give_back(self, tx: Tx, job: Claimed, *, after_s: float = 0) -> None:
+        """The job returns untouched."""
+        at = self.clock.now_at()
+        jobs.give_back(tx, [job.id], at, run_after=at + round(after_s * 1000) if after_s else None)
+        self.ended.add(job.id)
+
+    def _ended(self, tx: Tx, job: Claimed, *, failed: int) -> None:
+        self.ended.add(job.id)
+        if job.group_id is not None:
+            groups.progress(tx, job.group_id, completed=1 - failed, failed=failed, bytes_done=job.weight_bytes)
+
+
+class Handler(Protocol):
+    """What runs a batch of claimed jobs of one key: it ends each of them, or raises the fate of those that are left."""
+
+    def __call__(self, scope: Scope, batch: Sequence[Claimed], /) -> None: ...
+
+
+class Lane:
+    """One thread that works off one lane."""
+
+    def __init__(
+        self,
+        name: str,
+        database: Database,
+        clock: Clock,
+        gate: Gate,
+        handlers: Callable[[str, str], Handler | None],
+        boot_id: str,
+        *,
+        on_blocked: Callable[[str, Blocked], None],
+        on_idle: Callable[[str], None],
+        mend: Callable[[str], float | None] | None = None,
+        batch_files: int = BATCH_FILES,
+    ) -> None:
+        self.name = name
+        self._database = database
+        self._clock = clock
+        self._gate = gate
+        self._handlers = handlers
+        self._boot_id = boot_id
+        self._on_blocked = on_blocked
+        self._on_idle = on_idle
+        self._mend = mend
+        self._batch_files = batch_files
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._cancelled: set[int] = set()
+        self._thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def kick(self) -> None:
+        """There may be something to do."""
+        self._wake.set()
+
+    def cancel(self, job_id: int) -> None:
+        """A job was cancelled; if it runs here it stops."""
+        self._cancelled.add(job_id)
+
+    def stop(self) -> None:
+        """Ask the thread to end; it gives back what it has not finished."""
+        self._stopping.set()
+        self._wake.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; False when the thread hangs and is left behind."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            blocked_s = self._mend(self.name) if self._mend is not None else None
+            if blocked_s is None and self._step():
+                continue
+            self._on_idle(self.name)
+            self._wake.wait(self._patience_s() if blocked_s is None else blocked_s)
+
+    def _patience_s(self) -> float | None:
+        """How long nothing can happen by itself; None: until somebody kicks."""
+        waits = []
+        due_at = jobs.next_due_at(self._database.read(), self.name)
+        changes_at = self._gate.next_change_at()
+        now_at = self._clock.now_at()
+        if due_at is not None and due_at > now_at:
+            waits.append(due_at - now_at)
+        if changes_at is not None:
+            waits.append(max(changes_at - now_at, 0) + 50)
+        return min(waits) / 1000 if waits else None
+
+    def _step(self) -> bool:
+        """Claim and run one batch. False when there was nothing."""
+        due_at = jobs.next_due_at(self._database.read(), self.name)
+        if due_at is None or due_at > self._clock.now_at():
+            return False
+        passing = self._gate.passing(self.name)
+        with self._database.write() as tx:
+            batch = jobs.claim(
+                tx,
+                self.name,
+                passing,
+                self._boot_id,
+                self._clock.now_at(),
+                files=self._batch_files,
+                size_bytes=BATCH_BYTES,
+            )
+        if not batch:
+            return False
+        self._cancelled.clear()
+        scope = Scope(self.name, self._database, self._clock, self._watcher())
+        self._handle(scope, batch)
+        return True
+
+    def _watcher(self) -> Callable[[Claimed], str | None]:
+        """Tells of a job whether it must stop: compares one number as long as nothing has changed."""
+        seen = self._gate.generation
+        passing = self._gate.passing(self.name)
+
+        def is_allowed(job: Claimed) -> str | None:
+            nonlocal seen, passing
+            if self._stopping.is_set():
+                return "stop"
+            if job.id in self._cancelled:
+                return "cancel"
+            if self._gate.generation != seen:
+                seen = self._gate.generation
+                passing = self._gate.passing(self.name)
+            return None if passing.allows(job.folder_id, job.group_id) else "hold"
+
+        return is_allowed
+
+    def _handle(self, scope: Scope, batch: Sequence[Claimed]) -> None:
+        error: Exception | None = None
+        try:
+            handler = self._handlers(self.name, batch[0].key)
+            if handler is None:
+                raise Rejected("job_key_unknown", key=batch[0].key)
+            handler(scope, batch)
+        except Exception as caught:  # noqa: BLE001 - the one place where every fate of a job ends
+            error = caught
+        left = [job for job in batch if job.id not in scope.ended]
+        if left:
+            with self._database.write() as tx:
+                for job in left:
+                    self._end(scope, tx, job, error)
+        if isinstance(error, Blocked):
+            self._on_blocked(self.name, error)
+
+    def _end(self, scope: Scope, tx: Tx, job: Claimed, error: Exception | None) -> None:
+        match error:
+            case Blocked() | Interrupted():
+                scope.give_back(tx, job)
+            case Transient():
+                scope.retry(tx, job, error)
+            case Fate():
+                scope.fail(tx, job, error)
+            case _:
+                log.error("job %d (%s) met a bug", job.id, job.key, exc_info=error)
+                scope.fail(tx, job, Rejected("bug", detail=type(error).__name__ if error else "unended"))
+
+
+def one_by_one(run: Callable[[dict[str, object], Callable[[], None]], dict[str, object] | None]) -> Handler:
+    """A handler of one payload at a time, for a lane whose batches hold one job."""
+
+    def handle(scope: Scope, batch: Sequence[Claimed]) -> None:
+        for job in batch:
+            scope.check(job)
+            result = run(job.payload, lambda job=job: scope.check(job))  # type: ignore[misc]
+            with scope.database.write() as tx:
+                scope.complete(tx, job, result)
+
+    return handle
