@@ -91,6 +91,10 @@ class SafelightAgent:
         self._engine.close()
         log.info("Safelight has stopped")
 
+    def dismiss(self, notice_id: str) -> None:
+        """The user has seen a notice."""
+        self._engine.notices.dismiss(notice_id)
+
     def snapshot(self) -> Snapshot:
         """What the agent shows of itself."""
         return self._state.snapshot()

@@ -8,15 +8,16 @@ import logging
 import secrets
 import sys
 from collections.abc import Callable
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
 
 from agent import logs
 from agent.credentials import Credentials
+from agent.domain.bandwidth import limit_bytes_s
 from agent.domain.errors import Rejected
 from agent.domain.facts import HostFacts
-from agent.facts import HostWatch, memory_of
+from agent.facts import HostWatch, free_disk_bytes, memory_of
 from agent.files.settle import Settler, Touch
-from agent.files.watch import Watcher
 from agent.media.metadata import day_of
 from agent.media.pool import Decoders
 from agent.platforms import current
@@ -24,22 +25,26 @@ from agent.platforms.base import Places
 from agent.platforms.clock import SystemClock
 from agent.protocol.settings import Settings
 from agent.state import State
-from agent.store import groups, job_history, jobs
-from agent.store.db import Database
+from agent.store import activity, groups, job_history, jobs
 from agent.store.jobs import LOCAL_LANE
+from agent.store.recovery import copy_ledger, open_ledger
 from agent.store.settings import SettingsStore
-from agent.work.apply import Apply, scan_job
+from agent.work.apply import Apply, Look, scan_job
+from agent.work.bandwidth import Bandwidth
 from agent.work.blocks import Block, Blocks
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders
 from agent.work.gate import Gate
 from agent.work.intake import Intake, Taken
 from agent.work.lanes import Lanes
+from agent.work.notices import Notices
 from agent.work.reconcile import Reconcile
+from agent.work.routine import Daily, Routine
 from agent.work.scan import Scan
 from agent.work.transfers import Transfers
 from agent.work.upload import Upload
 from agent.work.view import View, outstanding
+from agent.work.watching import Watching
 from agent.work.worker import BATCH_FILES, Handler, Lane, one_by_one
 
 log = logging.getLogger(__name__)
@@ -48,8 +53,9 @@ log = logging.getLogger(__name__)
 JOB_KEYS = frozenset({"upload", "scan"})
 #: How long a stop may take before a thread that hangs (in the kernel, on a dead share) is left behind.
 STOP_LIMIT_S = 8.0
-#: Ended jobs that are kept for the history.
+#: Ended jobs, and lines of history, that are kept.
 KEEP_JOBS = 20_000
+KEEP_EVENTS = 200_000
 
 
 class Engine:
@@ -59,9 +65,11 @@ class Engine:
         self._settings = settings
         self._checkpoint = checkpoint
         self._boot_id = secrets.token_hex(8)
+        self._low_disks: dict[str, int] = {}
         self.state = state
         self.clock = clock = SystemClock()
-        self.database = database = Database(where.database_file)
+        self._ledger_file = where.database_file
+        self.database = database = open_ledger(where.database_file, clock.now_at())
         self.credentials = Credentials(where.home_id, where.secrets_file)
         self.watched = watched = Folders()
         self.destinations = Destinations(self.credentials, clock)
@@ -69,38 +77,46 @@ class Engine:
         self.gate = Gate(clock, watched, settings.get(), self._gate_changed)
         self.lanes = Lanes(self._make_lane)
         self.intake = Intake(database, watched, clock, self._delay_s, self._taken)
-        self._transfers = Transfers(state, database, clock, lambda: outstanding(database))
+        self.notices = Notices(state, lambda: settings.get().values)
+        self._transfers = Transfers(state, database, clock, lambda: outstanding(database), self._run_is_over)
         self.view = View(
             state, database, settings, watched, self.gate, clock, self._transfers, self.intake.gathering_until
         )
         self._decoders = Decoders(_decoder_argv(), clock=clock, memory_of=memory_of)
         self._settler = Settler(clock, self._settled)
-        self._watcher = Watcher(self._settler.touch, self._rescan)
+        self._watching = Watching(self._settler.touch, watched, self._rescan)
         reconcile = Reconcile(database, watched, self.intake, self._settler, clock)
         self._scan = Scan(database, watched, self.intake, reconcile, clock, self._taken, self.view.folder)
         self._apply = Apply(
-            database, clock, watched, self.destinations, self._watcher, self.gate, self.lanes, self.blocks
+            database, clock, watched, self.destinations, self._watching, self.gate, self.lanes, self.blocks
         )
-        self._host = HostWatch(current(), self._facts_changed)
+        self._bandwidth = Bandwidth(clock, self._limit_bytes_s)
+        self._host = HostWatch(current(), self._facts_changed, self._slept)
+        self._routine = Routine(clock, self._dailies(), self._each_look, self._woke)
 
     def start(self) -> None:
         """Take up what was left, then begin to watch and to work."""
         with self.database.write() as tx:
             interrupted = jobs.recover(tx, self._boot_id, self.clock.now_at())
-            job_history.prune(tx, keep=KEEP_JOBS)
+            first_look: Look = "whole" if activity.marked_at(tx, "clean_stop") is None else "quick"
+            activity.mark(tx, "clean_stop", None)
+            if first_look == "whole":
+                activity.mark(tx, "whole_check", self.clock.now_at())
         if interrupted:
             log.warning("%d jobs were interrupted when the agent last ended; they go on now", interrupted)
         self._host.start()
         self.gate.tell(groups=groups.unfinished(self.database.read()), facts=self._host.facts)
         self._settings.listen(self._settings_changed)
         self._settler.start()
-        self._apply(self._settings.get(), at_start=True)
+        self._apply(self._settings.get(), first_look=first_look)
+        self._routine.start()
         self.view.refresh()
 
     def stop(self) -> None:
         """Stop watching and working; what is under way is abandoned cleanly and goes back to the queue."""
+        self._routine.stop()
         self._host.stop()
-        self._watcher.stop()
+        self._watching.stop()
         self.lanes.stop()
         self.destinations.abandon()
         self._decoders.close()
@@ -111,8 +127,11 @@ class Engine:
         hanging = self.lanes.join(STOP_LIMIT_S)
         if hanging:
             log.warning("left behind: %s", ", ".join(hanging))
-        else:
-            self.database.close()
+            return
+        if self._settler.is_idle():
+            with self.database.write() as tx:
+                activity.mark(tx, "clean_stop", self.clock.now_at())
+        self.database.close()
 
     # --- what happens in one room, told to the others ---------------------------------------------------------------
 
@@ -129,10 +148,9 @@ class Engine:
         self.view.refresh()
         self.lanes.kick(taken.lanes)
 
-    def _rescan(self, folder_id: int, reason: str) -> None:
-        log.info("folder %d is looked at again: %s", folder_id, reason)
+    def _rescan(self, folder_id: int, quick: bool) -> None:  # noqa: FBT001 - which of two ways
         with self.database.write() as tx:
-            jobs.enqueue(tx, scan_job(folder_id), self.clock.now_at())
+            jobs.enqueue(tx, scan_job(folder_id, quick=quick), self.clock.now_at())
         self.lanes.kick([LOCAL_LANE])
 
     def _settings_changed(self, settings: Settings) -> None:
@@ -147,7 +165,7 @@ class Engine:
         self.lanes.kick()
 
     def _gate_changed(self) -> None:
-        self.lanes.kick()
+        self.lanes.recheck()
         self.view.refresh()
 
     def _blocks_changed(self, blocks: dict[str, Block]) -> None:
@@ -165,6 +183,56 @@ class Engine:
         self.gate.tell(groups=groups.unfinished(tx))
         self.view.refresh()
 
+    def _slept(self, falls_asleep: bool) -> None:  # noqa: FBT001 - what the system tells
+        self.gate.tell(asleep=falls_asleep)
+        if not falls_asleep:
+            self._woke()
+
+    def _woke(self) -> None:
+        """After a sleep: look whether destinations are to be had, and what came meanwhile."""
+        self.blocks.look_again()
+        with self.database.write() as tx:
+            for folder in self.watched.all():
+                jobs.enqueue(tx, scan_job(folder.id, quick=True), self.clock.now_at())
+        self.lanes.kick()
+
+    def _run_is_over(self, completed: int, ended_at: int) -> None:
+        self.notices.finished(completed=completed, ended_at=ended_at)
+
+    # --- what comes round by itself ---------------------------------------------------------------------------------
+
+    def _dailies(self) -> list[Daily]:
+        def marked(name: str) -> Callable[[], int | None]:
+            return lambda: activity.marked_at(self.database.read(), name)
+
+        return [
+            Daily("whole comparison", marked("whole_check"), self._compare_all),
+            Daily("copy of the ledger, pruning", marked("backed_up"), self._keep_house),
+        ]
+
+    def _compare_all(self) -> None:
+        with self.database.write() as tx:
+            for folder in self.watched.all():
+                jobs.enqueue(tx, scan_job(folder.id), self.clock.now_at())
+            activity.mark(tx, "whole_check", self.clock.now_at())
+        self.lanes.kick([LOCAL_LANE])
+
+    def _keep_house(self) -> None:
+        with self.database.write() as tx:
+            job_history.prune(tx, keep=KEEP_JOBS)
+            activity.prune(tx, keep=KEEP_EVENTS)
+            activity.mark(tx, "backed_up", self.clock.now_at())
+        copy_ledger(self.database, self._ledger_file)
+
+    def _each_look(self) -> None:
+        self._settings.reload_if_edited()
+        self.gate.tell(trouble=self._settings.trouble or "none")
+        self._watching.look()
+
+    def _limit_bytes_s(self) -> int:
+        now = datetime.fromtimestamp(self.clock.now_at() / 1000).astimezone()
+        return limit_bytes_s(self._settings.get().values, now)
+
     def _finished(self) -> None:
         self.view.worked()
         self.view.refresh()
@@ -181,7 +249,8 @@ class Engine:
             self._boot_id,
             on_blocked=self.blocks.shut,
             on_idle=self._idle,
-            mend=None if name == LOCAL_LANE else self.blocks.mend,
+            mend=None if name == LOCAL_LANE else self._mend,
+            abandon=self.destinations.abandon,
             batch_files=1 if name == LOCAL_LANE else BATCH_FILES,
         )
 
@@ -197,10 +266,27 @@ class Engine:
                 self._transfers,
                 senders=lambda: self._settings.get().values.parallel_uploads,
                 captured=self._captured_on,
+                bandwidth=self._bandwidth if lane in self.destinations.crossing() else None,
                 on_finished=self._finished,
                 checkpoint=self._checkpoint,
             )
         return None
+
+    def _mend(self, lane: str) -> float | None:
+        """What a lane does before each claim: look at its drive's free space and at what was away."""
+        folder = self.destinations.folder_of(lane)
+        needed = self._settings.get().values.min_free_disk_bytes
+        low = dict(self._low_disks)
+        low.pop(lane, None)
+        if folder is not None and needed:
+            with suppress(OSError):
+                free = free_disk_bytes(folder)
+                if free < needed:
+                    low[lane] = free
+        if low.keys() != self._low_disks.keys():
+            self._low_disks = low
+            self.gate.tell(low_disks=low)
+        return self.blocks.mend(lane)
 
     def _probe(self, lane: str) -> None:
         self.destinations.renew(lane)

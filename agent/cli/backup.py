@@ -7,10 +7,12 @@ import typer
 from agent import words
 from agent.cli.arguments import path_argument
 from agent.cli.failure import DONE, USAGE, Failure
+from agent.cli.output import complain, print_json
 from agent.cli.progress import Outcome, follow_group
 from agent.cli.session import Session, now_at, session_of
 from agent.cli.when import duration_s, until_at
 from agent.protocol.methods import BackupStart, GroupId, Pause
+from agent.protocol.types import Snapshot
 from agent.words.catalogue import _, fill
 
 
@@ -27,6 +29,12 @@ def _enable(context: typer.Context) -> None:
     session = session_of(context)
     session.call("backup.enable")
     session.answer({"enabled": True}, _("Backup is on: new photos and videos are backed up by themselves."))
+    if not session.json:
+        snapshot: Snapshot = session.call("state.get")
+        lacking = [("no_folder", snapshot.folders), ("no_destination", snapshot.destinations)]
+        for code, present in lacking:
+            if not present:
+                complain(" ".join(words.problem_text(code, {})))
 
 
 def _disable(context: typer.Context) -> None:
@@ -86,8 +94,6 @@ def _backup(
 
 def _ended(session: Session, outcome: Outcome) -> int:
     if session.json:
-        from agent.cli.output import print_json
-
         print_json(outcome.document())
     else:
         outcome.tell()

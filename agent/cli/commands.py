@@ -62,6 +62,7 @@ def invoke(chosen: Globals, rest: Sequence[str]) -> int:
 def _wrong(error: BaseException) -> Failure:
     """A sentence that names the command whose help tells more."""
     said = str(getattr(error, "format_message", lambda: str(error))())
+    said = said.replace("Value error, ", "")  # how the checking of types names itself
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         return Failure(USAGE, "usage", said)

@@ -30,10 +30,17 @@ def main(typed: Sequence[str] | None = None) -> int:
 
     prepare_streams()
     speak()
-    from agent.cli.failure import Failure
+    from agent.cli.client import NotRunning
+    from agent.cli.failure import Failure, failure, from_mistake
+    from agent.protocol.wire import Mistake
 
     try:
-        return _do(arguments)
+        try:
+            return _do(arguments)
+        except NotRunning:
+            raise failure("not_running") from None
+        except Mistake as error:
+            raise from_mistake(error) from None
     except Failure as error:
         _report(error, json="--json" in arguments)
         return error.exit_code
@@ -89,9 +96,14 @@ def _report(error: "Failure", *, json: bool) -> None:
         print_json({"error": {"code": error.code, "text": error.text, "exit_code": error.exit_code}})
 
 
-def _one_sentence(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-    """What a person sees of a bug of ours."""
+def _one_sentence(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What a person sees of a bug of ours; the log, where this process has set one up, gets all of it."""
+    import logging
+
     from agent.words.catalogue import _, fill
+
+    if logging.getLogger().handlers:
+        logging.getLogger(__name__).critical("this process ends by a bug", exc_info=(kind, error, trace))
 
     said = _("Something unexpected happened ({error}). Set {variable}=1 to see where, and please report it.")
     shown = f"{kind.__name__}: {error}" if str(error) else kind.__name__

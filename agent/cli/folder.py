@@ -11,7 +11,7 @@ from agent.cli.output import complain, print_json, print_table, say
 from agent.cli.session import Session, new_group, session_of
 from agent.protocol.methods import Destinations, FolderAdd, FolderPreview, Folders, FolderSet, PathRef
 from agent.protocol.settings import FolderRules, FolderSetting
-from agent.protocol.types import Preview
+from agent.protocol.types import Preview, Snapshot
 from agent.protocol.wire import from_plain, to_plain
 from agent.words.catalogue import _, fill, ngettext
 
@@ -84,6 +84,17 @@ def _add(
     ids = _ids(session, destination) or ()
     found: Preview = session.call("folder.add", FolderAdd(wire, ids, rules))
     _show(session, found, _("Watching {path}: {what}."))
+    if not session.json:
+        _hint(session)
+
+
+def _hint(session: Session) -> None:
+    """What is still missing before anything is copied by itself."""
+    snapshot: Snapshot = session.call("state.get")
+    if not snapshot.destinations:
+        say(words.warning("no_destination"))
+    elif not snapshot.backup.enabled:
+        say(words.warning("backup_off"))
 
 
 def _preview(

@@ -81,7 +81,7 @@ def _show(context: typer.Context, path: str = typer.Argument(..., metavar="PATH"
         (_("Folder"), words.display_path(found.folder)),
         *([(_("SHA-1"), found.sha1)] if found.sha1 else []),
         *((_("Copy"), _copy(one)) for one in found.copies),
-        *((_("Belongs with"), words.display_path(one.path)) for one in found.members),
+        *((_("Belongs with"), words.display_path(one.path)) for one in found.members if one.id != file.id),
     ]
     print_facts(facts)
     if found.history:

@@ -67,7 +67,7 @@ def agent_argv(session: Session) -> list[str]:
 def version_of(session: Session) -> Welcome | None:
     """Which agent answers, None where none does."""
     try:
-        with Client.connect(session.home) as client:
+        with Client.connect(session.home, parting=True) as client:
             answer: Welcome = client.call("agent.version", Nothing())
             return answer
     except NotRunning:
@@ -89,7 +89,7 @@ def start_agent(session: Session) -> Welcome:
 def stop_agent(session: Session) -> bool:
     """Ask the agent to stop and wait until its process has let go of the home; False where none ran."""
     try:
-        with Client.connect(session.home) as client:
+        with Client.connect(session.home, parting=True) as client:
             client.call("agent.stop", Stop("user"))
     except NotRunning:
         return False

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from agent import words
 from agent.cli.follow import Follower
@@ -33,7 +33,7 @@ def print_status(snapshot: Snapshot, now: int) -> None:
     screen.print(drawn(snapshot, now, screen.width), soft_wrap=True)
 
 
-def watch_status(follower: Follower) -> None:
+def watch_status(follower: Follower) -> NoReturn:
     """Redraw until interrupted or the agent goes; into a pipe, a line for each new headline."""
     if not sys.stdout.isatty():
         last = ""

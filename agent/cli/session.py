@@ -4,18 +4,14 @@ One object for each start of the command, carried by typer's context. The main t
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from agent.cli.client import Client, NotRunning
-from agent.cli.failure import failure, from_mistake
+from agent.cli.client import Client
 from agent.cli.output import print_json, say
 from agent.protocol.methods import Message, Nothing
-from agent.protocol.wire import Mistake
 
 
 class Session:
@@ -25,16 +21,9 @@ class Session:
         self.home = home
         self.json = json
 
-    @contextmanager
-    def connected(self) -> Iterator[Client]:
-        """A connection; exit code 3 where no agent answers, and the agent's refusals as sentences."""
-        try:
-            with Client.connect(self.home) as client:
-                yield client
-        except NotRunning:
-            raise failure("not_running") from None
-        except Mistake as error:
-            raise from_mistake(error) from None
+    def connected(self) -> Client:
+        """A connection, to be used with `with`. What it raises becomes a sentence and an exit code in `entry`."""
+        return Client.connect(self.home)
 
     def call(self, method: str, params: Message | None = None) -> Any:  # noqa: ANN401 - METHODS[method].result
         """One call on a connection of its own."""

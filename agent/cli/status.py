@@ -6,7 +6,7 @@ import typer
 
 from agent import words
 from agent.cli.client import Client, NotRunning
-from agent.cli.failure import DONE, UNREACHABLE, Failure
+from agent.cli.failure import DONE, UNREACHABLE
 from agent.cli.follow import Follower
 from agent.cli.output import complain, print_json
 from agent.cli.screen import print_status, watch_status
@@ -40,22 +40,16 @@ def status(
 
 
 def _watch(session: Session) -> int:
-    try:
-        with Follower(session.home) as follower:
-            if not session.json:
-                watch_status(follower)
-                return DONE
-            shown: dict[str, Any] = {}
-            while True:
-                now = document(follower.snapshot, now_at())
-                if now != shown:
-                    print_json(now)
-                    shown = now
-                follower.wait(_TICK_S)
-    except Failure as error:
-        if error.exit_code != UNREACHABLE:
-            raise
-        return _without_agent(session)
+    with Follower(session.home) as follower:
+        if not session.json:
+            watch_status(follower)
+        shown: dict[str, Any] = {}
+        while True:
+            now = document(follower.snapshot, now_at())
+            if now != shown:
+                print_json(now)
+                shown = now
+            follower.wait(_TICK_S)
 
 
 def _without_agent(session: Session) -> int:

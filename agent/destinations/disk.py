@@ -13,7 +13,9 @@ from agent.domain.errors import Blocked, Fate, Rejected, Transient
 from agent.protocol.paths import to_display
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+_DENIED = {errno.EACCES, errno.EPERM}
+_ADVISE = getattr(os, "posix_fadvise", None)
+_FORGET = getattr(os, "POSIX_FADV_DONTNEED", 4)
 _READ_BYTES = 256 * 1024
 #: No line is longer: a name has 255 bytes at most.
 _TAIL_BYTES = 8192
@@ -27,8 +29,8 @@ NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EM
 ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 
 
-def disk_fate(error: OSError, root: bytes, *, size_bytes: int = 0) -> Fate:
-    """The fate of a put or a check that the system refused; raise what is returned.
+def disk_fate(error: OSError, root: bytes, *, size_bytes: int = 0, denied: str = "destination_read_only") -> Fate:
+    """The fate of a put or a check that the system refused; raise what is returned. `denied`: what EACCES is called.
 
     All else (EIO, ESTALE, ETIMEDOUT, a server that went away ...) may pass: the drive is asked again later.
     """
@@ -36,8 +38,10 @@ def disk_fate(error: OSError, root: bytes, *, size_bytes: int = 0) -> Fate:
     code = error.errno or 0
     if code in _FULL:
         return Blocked("destination_full", path=path)
-    if code in _READ_ONLY:
+    if code == errno.EROFS:
         return Blocked("destination_read_only", path=path)
+    if code in _DENIED:
+        return Blocked(denied, path=path)
     if code == errno.EFBIG:
         return Rejected("too_large_for_destination", path=path, size_bytes=size_bytes)
     if code in NAME_REFUSED:
@@ -46,7 +50,7 @@ def disk_fate(error: OSError, root: bytes, *, size_bytes: int = 0) -> Fate:
 
 
 @contextmanager
-def fates(root: bytes, size_bytes: int = 0) -> Iterator[None]:
+def fates(root: bytes, *, size_bytes: int = 0, denied: str = "destination_read_only") -> Iterator[None]:
     """Errors of the system leave here as fates. A drive that went away meanwhile is told from a file that did."""
     try:
         yield
@@ -57,7 +61,7 @@ def fates(root: bytes, size_bytes: int = 0) -> Iterator[None]:
             raise Blocked("destination_missing", path=to_display(root), reason="gone") from error
         except OSError:
             pass
-        raise disk_fate(error, root, size_bytes=size_bytes) from error
+        raise disk_fate(error, root, size_bytes=size_bytes, denied=denied) from error
 
 
 def moved(part: bytes, target: bytes) -> bool:
@@ -100,8 +104,8 @@ def digest_of(path: bytes) -> bytes:
     """SHA-1 of what is on the drive: what the system remembers of the file is dropped first where it can be."""
     found = hashlib.sha1(usedforsecurity=False)
     with open(path, "rb", buffering=0) as file:
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        if _ADVISE is not None:
+            _ADVISE(file.fileno(), 0, 0, _FORGET)
         buffer = bytearray(min(_READ_BYTES, max(4096, os.fstat(file.fileno()).st_size)))
         view = memoryview(buffer)
         while count := file.readinto(buffer):

@@ -13,7 +13,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import tzinfo
 from io import RawIOBase
 
 from agent.destinations import names, sums
@@ -33,14 +33,13 @@ from agent.destinations.marker import claims
 from agent.destinations.sums import Month
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Interrupted, Transient
-from agent.protocol.paths import from_wire, to_display, to_wire
+from agent.protocol.paths import to_display, to_wire
 
 SUMS = b".safelight-sums"
 _PART_START, _PART_END = b".safelight-", b".part"
 _LEFTOVER_S = 24 * 3600
 _YEAR = re.compile(rb"\d{4}")
 _MONTH = re.compile(rb"\d{4}-\d{2}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT_MONTHS = 12
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY | getattr(os, "O_NOFOLLOW", 0)
@@ -79,9 +78,10 @@ class FolderDestination:
     def inventory(self) -> Iterator[tuple[bytes, int, str]]:
         """What the months' lines tell and is still there, with the size it has now."""
         self._be_there()
-        with fates(self._root):
+        with fates(self._root, denied="destination_unreadable"):
             for folder in self._month_folders():
-                for sha1, name in dict.fromkeys(sums.read_lines(content_of(self._path(folder, SUMS)))):
+                lines = sums.read_lines(content_of(self._path(folder, SUMS)))
+                for name, sha1 in {name: sha1 for sha1, name in lines}.items():  # the last line for a name counts
                     relative = folder + b"/" + name
                     size_bytes = self._size(relative) if b"/" not in name else None
                     # An empty file under a line for one that was not is what a crash of the drive leaves.
@@ -92,9 +92,9 @@ class FolderDestination:
         """Those whose remote id names a file of the right size; the bytes are not read."""
         self._be_there()
         found: dict[bytes, Found] = {}
-        with fates(self._root):
+        with fates(self._root, denied="destination_unreadable"):
             for want in wanted:
-                relative = _inside(want.remote_id)
+                relative = names.inside(want.remote_id)
                 if want.remote_id and relative and self._size(relative) == want.size_bytes:
                     found[want.sha1] = Found(want.remote_id)
         return found
@@ -104,7 +104,7 @@ class FolderDestination:
         era = self._era
         self._be_there()
         source = item.source
-        with fates(self._root, source.size_bytes):
+        with fates(self._root, size_bytes=source.size_bytes):
             folder, name = self._target(item)
             self._make_folders(folder)
             month = self._month(folder)
@@ -139,7 +139,7 @@ class FolderDestination:
                 reason = "no_marker"
         except OSError as error:
             if error.errno not in ABSENT:
-                raise disk_fate(error, self._root) from error
+                raise disk_fate(error, self._root, denied="destination_unreadable") from error
             reason = "gone"
         if reason:
             with self._lock:
@@ -151,11 +151,11 @@ class FolderDestination:
 
     def _target(self, item: Item) -> tuple[bytes, bytes]:
         """Folder (relative, with slashes) and wished-for name."""
-        primary = _inside(item.beside)
+        primary = names.inside(item.beside)
         if primary is not None and b"/" in primary:
             folder, _, name = primary.rpartition(b"/")
             return folder, names.beside(name, item.source.name)
-        day = item.source.captured_on() or _local_day(item.source.modified_at, self._tz)
+        day = item.source.captured_on() or names.local_day(item.source.modified_at, self._tz)
         return b"%04d/%04d-%02d" % (day.year, day.year, day.month), names.usable(item.source.name)
 
     def _accepted(self, folder: bytes, name: bytes) -> bytes:
@@ -180,9 +180,11 @@ class FolderDestination:
                 sync_folder(above)
 
     def _month(self, folder: bytes) -> Month:
-        """What is in a month's folder: listed once, then remembered."""
+        """What is in a month's folder: listed once, then remembered until somebody else writes a line there."""
         with self._lock:
-            month = self._months.pop(folder, None) or self._listed(folder)
+            month = self._months.pop(folder, None)
+            if month is None or month.stamp != self._stamp(folder):
+                month = self._listed(folder)
             self._months[folder] = month  # the last used are the last to be forgotten
             if len(self._months) > _KEPT_MONTHS:
                 del self._months[next(iter(self._months))]
@@ -198,7 +200,16 @@ class FolderDestination:
                     # Its mtime is that of the photo, and old, before it gets its name.
                     if max(info.st_mtime, info.st_ctime) < oldest_s:
                         os.unlink(self._path(folder, name))
-        return Month(listing, sums.read_lines(content_of(self._path(folder, SUMS))))
+        stamp = self._stamp(folder)
+        return Month(listing, sums.read_lines(content_of(self._path(folder, SUMS))), stamp)
+
+    def _stamp(self, folder: bytes) -> tuple[int, int] | None:
+        """What changes with every line; None while there is none."""
+        try:
+            info = os.stat(self._path(folder, SUMS))
+        except FileNotFoundError:
+            return None
+        return info.st_ino, info.st_size
 
     # -- what is there -----------------------------------------------------------------------------------------------
 
@@ -318,22 +329,7 @@ class FolderDestination:
             if append_line(self._path(folder, SUMS), sums.to_line(sha1, name), is_whole):
                 sync_folder(self._path(folder))
             month.learn(sha1, name)
-
-
-def _inside(remote_id: str | None) -> bytes | None:
-    """The relative path that a remote id names; None for what would lead out of the folder."""
-    if not remote_id:
-        return None
-    path = from_wire(remote_id)
-    steps = path.split(b"/")
-    return None if any(step in {b"", b".", b".."} for step in steps) else path
-
-
-def _local_day(at: int, tz: tzinfo | None) -> date:
-    try:
-        return (_EPOCH + timedelta(milliseconds=at)).astimezone(tz).date()
-    except (OSError, OverflowError, ValueError):  # a time that no calendar has
-        return _EPOCH.date()
+            month.stamp = self._stamp(folder)
 
 
 def _passing_name() -> bytes:

@@ -1,12 +1,16 @@
-"""Names in a folder destination: numbers against clashes, and what other systems can hold. Pure; names are bytes."""
+"""Names in a folder destination: days, numbers against clashes, what other systems can hold. Pure; names are bytes."""
 
 import unicodedata
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from agent.protocol.paths import from_wire
 
 #: Also short enough for encrypted folders (143), with room for a number.
 MAX_PORTABLE_BYTES = 130
 _ILLEGAL = frozenset('<>:"/\\|?*')
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 _OURS = b".safelight-"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def split(name: bytes) -> tuple[bytes, bytes]:
@@ -66,3 +70,20 @@ def _plain(part: bytes) -> str:
 def _cut(text: str, limit_bytes: int) -> bytes:
     """The beginning of a text, whole characters only."""
     return text.encode()[: max(1, limit_bytes)].decode("utf-8", "ignore").encode()
+
+
+def inside(remote_id: str | None) -> bytes | None:
+    """The relative path that a remote id names; None for what would lead out of the folder."""
+    if not remote_id:
+        return None
+    path = from_wire(remote_id)
+    steps = path.split(b"/")
+    return None if any(step in {b"", b".", b".."} for step in steps) else path
+
+
+def local_day(at: int, tz: tzinfo | None) -> date:
+    """The day of a moment (epoch milliseconds) in a zone; None is this computer's."""
+    try:
+        return (_EPOCH + timedelta(milliseconds=at)).astimezone(tz).date()
+    except (OSError, OverflowError, ValueError):  # a time that no calendar has
+        return _EPOCH.date()

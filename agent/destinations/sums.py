@@ -40,9 +40,15 @@ def _unescaped(name: bytes, *, escaped: bool) -> bytes | None:
 
 
 class Month:
-    """What is known of one month's folder: the names in it, and what its lines say. Not locked; used under a lock."""
+    """What is known of one month's folder: the names in it, and what its lines say. Not locked; used under a lock.
 
-    def __init__(self, listing: Iterable[bytes], lines: Iterable[tuple[bytes, bytes]]) -> None:
+    `stamp` tells the state of the file that the lines were read from.
+    """
+
+    def __init__(
+        self, listing: Iterable[bytes], lines: Iterable[tuple[bytes, bytes]], stamp: tuple[int, int] | None = None
+    ) -> None:
+        self.stamp = stamp
         self._folded = {names.folded(name) for name in listing}
         self._digests: dict[bytes, bytes] = {}
         self._names: dict[bytes, bytes] = {}

@@ -3,9 +3,10 @@
 The agent keeps code and arguments only; `agent.words` makes the sentences.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.protocol.types import Severity
+from agent.protocol.types import Problem, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ _PASSES = Kind("warning", must_act=False)
 
 CATALOGUE: dict[str, Kind] = {
     "server_unreachable": Kind("warning", must_act=False, visible_after_s=10),
-    "server_unavailable": Kind("warning", must_act=False, visible_after_s=10),
-    "connection_lost": Kind("warning", must_act=False, visible_after_s=10),
+    "server_unavailable": Kind("warning", must_act=False, visible_after_s=10, hidden_by="server_unreachable"),
+    "connection_lost": Kind("warning", must_act=False, visible_after_s=10, hidden_by="server_unreachable"),
     "maintenance": _PASSES,
     "not_immich": _ACT,
     "server_too_old": _ACT,
@@ -62,3 +63,10 @@ CATALOGUE: dict[str, Kind] = {
 def kind_of(code: str) -> Kind:
     """What is known of a problem; an unknown one needs a person."""
     return CATALOGUE.get(code, _ACT)
+
+
+def visible(problems: Sequence[Problem], now_at: int) -> tuple[Problem, ...]:
+    """Those worth telling: they have lasted long enough, and no other one explains them."""
+    lasting = [one for one in problems if now_at - one.since_at >= kind_of(one.code).visible_after_s * 1000]
+    codes = {one.code for one in lasting}
+    return tuple(one for one in lasting if kind_of(one.code).hidden_by not in codes)

@@ -82,6 +82,11 @@ class Settler:
             if is_first:
                 self._changed.notify()
 
+    def is_idle(self) -> bool:
+        """Whether nothing waits for its rest. Any thread."""
+        with self._changed:
+            return not self._incoming and not self._waiting
+
     def start(self) -> None:
         """Run on a thread of its own."""
         self._thread = threading.Thread(target=self.run, name="settle", daemon=True)

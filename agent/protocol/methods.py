@@ -237,6 +237,12 @@ class JobId(Message, frozen=True):
     id: int
 
 
+class NoticeRef(Message, frozen=True):
+    """A notice by its id."""
+
+    id: str
+
+
 class SettingKey(Message, frozen=True):
     """A setting by its name."""
 
@@ -314,6 +320,7 @@ _ROWS = (
     Method("jobs.cancel", JobRef, Nothing, "Ends a job that has not finished.", JobRef(12)),
     Method("jobs.prioritise", JobPrioritise, Nothing, "Changes a job's urgency.", JobPrioritise(12, 100)),
     Method("jobs.enqueue", JobEnqueue, JobId, "Adds a job for a registered handler.", JobEnqueue("scan", {})),
+    Method("notice.dismiss", NoticeRef, Nothing, "The user has seen a notice.", NoticeRef("done")),
     Method("settings.list", Nothing, SettingsRows, "All settings.", Nothing()),
     Method("settings.get", SettingKey, SettingValue, "One setting.", SettingKey("trigger_delay_s")),
     Method("settings.set", SettingValue, Nothing, "Changes a setting.", SettingValue("trigger_delay_s", 30)),

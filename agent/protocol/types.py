@@ -57,6 +57,8 @@ class Backup(Section, frozen=True):
     paused_until: int | None = None
     gathering_until: int | None = None
     last_backup_at: int | None = None
+    #: Since when there have been failed uploads, None while there are none.
+    failed_since: int | None = None
     last_check_at: int | None = None
     checking: bool = False
 
@@ -134,6 +136,25 @@ class Problem(Section, frozen=True):
     blocks: str | None = None
 
 
+class Notice(Section, frozen=True):
+    """What the tray shows as a notification; `agent.words` makes title and content of kind, code and arguments.
+
+    Progress is `progress` of `max`, or going on without a measure when `indeterminate`. `is_detail` concerns one file.
+    `action` is the page that explains. A notice with a known `id` replaces the one shown under it.
+    """
+
+    id: str
+    kind: Literal["total", "single", "error", "done", "action"]
+    code: str
+    args: Args = {}
+    progress: int = 0
+    max: int = 0
+    indeterminate: bool = False
+    is_detail: bool = False
+    raised_at: int = 0
+    action: str | None = None
+
+
 class Destination(Section, frozen=True):
     """Where copies go. `location` is an address or a folder; `account` who is signed in."""
 
@@ -179,6 +200,7 @@ class Snapshot(Section, frozen=True):
     destinations: tuple[Destination, ...] = ()
     folders: tuple[Folder, ...] = ()
     jobs: Jobs = Jobs()
+    notices: tuple[Notice, ...] = ()
     settings_revision: int = 0
 
 
@@ -196,6 +218,7 @@ class Changes(Section, frozen=True, omit_defaults=True):
     destinations: tuple[Destination, ...] | UnsetType = UNSET
     folders: tuple[Folder, ...] | UnsetType = UNSET
     jobs: Jobs | UnsetType = UNSET
+    notices: tuple[Notice, ...] | UnsetType = UNSET
     settings_revision: int | UnsetType = UNSET
 
 

@@ -25,6 +25,8 @@ class Agent(Protocol):
 
     def request_stop(self, reason: StopReason) -> None: ...
 
+    def dismiss(self, notice_id: str) -> None: ...
+
 
 class Handlers:
     """The table from method to function."""
@@ -62,6 +64,7 @@ class Handlers:
             "jobs.cancel": self._cancel_job,
             "jobs.prioritise": self._prioritise,
             "jobs.enqueue": self._enqueue,
+            "notice.dismiss": self._dismiss,
             "settings.list": self._settings,
             "settings.get": self._setting,
             "settings.set": self._set_setting,
@@ -168,6 +171,10 @@ class Handlers:
 
     def _enqueue(self, params: m.JobEnqueue) -> m.JobId:
         return m.JobId(self._control.enqueue_job(params.key, params.payload, params.priority, params.max_attempts))
+
+    def _dismiss(self, params: m.NoticeRef) -> m.Nothing:
+        self._agent.dismiss(params.id)
+        return m.Nothing()
 
     def _settings(self, _: m.Nothing) -> m.SettingsRows:
         values, defaults = self._control.settings()

@@ -27,6 +27,22 @@ def prune(tx: Tx, *, keep: int) -> None:
     tx.execute("DELETE FROM activity WHERE id <= (SELECT max(id) FROM activity) - ?", (keep,))
 
 
+def mark(tx: Tx, name: str, now_at: int | None) -> None:
+    """Remember a moment; None forgets it."""
+    if now_at is None:
+        tx.execute("DELETE FROM marks WHERE name = ?", (name,))
+    else:
+        tx.execute(
+            "INSERT INTO marks (name, at) VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", (name, now_at)
+        )
+
+
+def marked_at(tx: Tx, name: str) -> int | None:
+    """When that moment was, None if it never was."""
+    row = tx.execute("SELECT at FROM marks WHERE name = ?", (name,)).fetchone()
+    return None if row is None else int(row[0])
+
+
 def begin_run(tx: Tx, now_at: int) -> int:
     """A stretch of work begins."""
     return int(tx.execute("INSERT INTO runs (started_at) VALUES (?)", (now_at,)).lastrowid or 0)

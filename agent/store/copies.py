@@ -67,6 +67,12 @@ def fail(tx: Tx, file_id: int, destination_id: str, code: str, args: Args, now_a
     )
 
 
+def failing_since(tx: Tx) -> int | None:
+    """When the oldest failure that still stands happened."""
+    row = tx.execute("SELECT min(failed_at) FROM failures").fetchone()
+    return None if row[0] is None else int(row[0])
+
+
 def forgive(tx: Tx, file_ids: Sequence[int], destination_id: str) -> None:
     """These files are about to be tried again, or have succeeded."""
     for start in range(0, len(file_ids), 500):

@@ -7,7 +7,7 @@ connection per thread and see the last commit. SQLite's own errors become fates 
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -77,6 +77,11 @@ class Database:
                 self._readers.append(reader)
             self._local.reader = reader
         return reader
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy while others go on reading and writing, a stretch at a time."""
+        with _translated(), closing(sqlite3.connect(path)) as target:
+            self.read().backup(target, pages=2_000, sleep=0.01)
 
     def close(self) -> None:
         """Close all connections; the last one checkpoints the log into the file."""

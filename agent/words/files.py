@@ -52,6 +52,8 @@ _REASONS = {
     "checksum_mismatch": N_("The copy did not match the file. Retry; if it happens again, check memory and disk."),
     "rejected": N_("The destination refused the file: {detail}. Retry, or look at the server's log."),
     "rejected_by_server": N_("The server refused the file: {detail}. Retry, or look at the server's log."),
+    "copy_damaged": N_("The copy at the destination is damaged. Retry to make it anew."),
+    "not_proven": N_("The destination could not prove that the copy is whole. Retry; nothing was lost."),
     "server_error": N_("The server had an error with this file. Retry, or look at the server's log."),
     "timeout": N_("The destination took too long to answer. It is tried again by itself."),
     "connection_lost": N_("The connection broke. It is tried again by itself."),
@@ -110,6 +112,7 @@ _WARNINGS = {
     "network_share": N_("The folder is on a network share: changes there are noticed only when it is looked through."),
     "polling": N_("Changes in this folder are noticed only when it is looked through, not at once."),
     "folder_inside_folder": N_("The folder lies inside another watched one; its own rules hold for it."),
+    "inside_another_folder": N_("The folder lies inside another watched one; its own rules hold for it."),
     "nested": N_("The folder lies inside another watched one; its own rules hold for it."),
     "placeholder": N_("Some files are in the cloud, not on this computer. Download them, and they are backed up."),
     "cloud_placeholders": N_(

@@ -5,9 +5,9 @@ planning uploads) is written down as `scan` jobs.
 """
 
 import threading
+from typing import Literal
 
 from agent.domain.clock import Clock
-from agent.files.watch import Watcher
 from agent.protocol.paths import from_wire
 from agent.protocol.settings import Settings
 from agent.store import folders, job_history, jobs
@@ -18,6 +18,9 @@ from agent.work.destinations import Destinations
 from agent.work.folders import Folders, Watched, destinations_of
 from agent.work.gate import Gate
 from agent.work.lanes import Lanes
+from agent.work.watching import Watching
+
+Look = Literal["whole", "quick"]
 
 
 class Apply:
@@ -29,7 +32,7 @@ class Apply:
         clock: Clock,
         watched: Folders,
         destinations: Destinations,
-        watcher: Watcher,
+        watching: Watching,
         gate: Gate,
         lanes: Lanes,
         blocks: Blocks,
@@ -38,17 +41,17 @@ class Apply:
         self._clock = clock
         self._folders = watched
         self._destinations = destinations
-        self._watcher = watcher
+        self._watching = watching
         self._gate = gate
         self._lanes = lanes
         self._blocks = blocks
         self._turn = threading.Lock()
 
-    def __call__(self, settings: Settings, *, at_start: bool = False) -> None:
-        """Put these settings into force."""
+    def __call__(self, settings: Settings, *, first_look: Look | None = None) -> None:
+        """Put these settings into force; at the start every folder gets a `first_look`."""
         with self._turn:
             before = {folder.id: folder for folder in self._folders.all()}
-            gone_lanes = self._attach(settings, before, at_start=at_start)
+            gone_lanes = self._attach(settings, before, first_look=first_look)
             self._destinations.replace(settings)
             for lane in gone_lanes:
                 self._blocks.forget(lane)
@@ -57,7 +60,7 @@ class Apply:
             self._gate.tell(settings=settings, crossing=self._destinations.crossing())
             self._lanes.kick()
 
-    def _attach(self, settings: Settings, before: dict[int, Watched], *, at_start: bool) -> set[str]:
+    def _attach(self, settings: Settings, before: dict[int, Watched], *, first_look: Look | None) -> set[str]:
         """Ledger and registry of folders. Writes a scan for every folder that is new or is to be judged anew."""
         wanted = {from_wire(folder.path): destinations_of(settings, folder.destinations) for folder in settings.folders}
         kinds = {destination.id: destination.kind for destination in settings.destinations}
@@ -77,21 +80,23 @@ class Apply:
         with self._database.write() as tx:
             for folder in self._folders.all():
                 is_new = folder.id not in before or before[folder.id].rules != folder.rules
-                if at_start or is_new or folder.id in changed:
-                    jobs.enqueue(tx, scan_job(folder.id, plan=folder.id in changed), self._clock.now_at())
+                if first_look or is_new or folder.id in changed:
+                    quick = first_look == "quick" and folder.id not in changed
+                    job = scan_job(folder.id, plan=folder.id in changed, quick=quick)
+                    jobs.enqueue(tx, job, self._clock.now_at())
         return gone_lanes
 
     def _watch(self, before: dict[int, Watched]) -> None:
         now = {folder.id: folder for folder in self._folders.all()}
         for folder_id, folder in before.items():
             if folder_id not in now or now[folder_id].rules.recursive != folder.rules.recursive:
-                self._watcher.unwatch(folder_id)
+                self._watching.unwatch(folder_id)
         for folder_id, folder in now.items():
             if folder_id not in before or before[folder_id].rules.recursive != folder.rules.recursive:
-                self._watcher.watch(folder_id, folder.root, folder.rules.recursive)
+                self._watching.watch(folder)
 
 
-def scan_job(folder_id: int | None, *, plan: bool = False) -> NewJob:
+def scan_job(folder_id: int | None, *, plan: bool = False, quick: bool = False) -> NewJob:
     """The job that looks at a folder (None: at all); `plan` also writes uploads for all that lacks a copy."""
-    payload: dict[str, object] = {"folder_id": folder_id, "plan": plan}
-    return NewJob(key="scan", payload=payload, unique_key=f"scan:{folder_id}:{plan}", priority=10)
+    payload: dict[str, object] = {"folder_id": folder_id, "plan": plan, "quick": quick}
+    return NewJob(key="scan", payload=payload, unique_key=f"scan:{folder_id}:{plan}:{quick}", priority=10)

@@ -71,11 +71,17 @@ class Destinations:
         if found is not None:
             found.close()
 
-    def abandon(self) -> None:
-        """Cut whatever is under way."""
+    def abandon(self, destination_id: str | None = None) -> None:
+        """Cut whatever is under way at a destination, or at all."""
         with self._turn:
-            for destination in self._open.values():
-                destination.close()
+            some = [found for one, found in self._open.items() if destination_id in (None, one)]
+        for destination in some:
+            destination.close()
+
+    def folder_of(self, destination_id: str) -> bytes | None:
+        """The folder of a destination on a drive, None for a server."""
+        setting = self._settings.get(destination_id)
+        return from_wire(setting.location) if setting is not None and setting.kind == "folder" else None
 
 
 def _crosses(setting: DestinationSetting) -> bool:

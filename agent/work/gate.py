@@ -29,6 +29,9 @@ class _Inputs:
     groups: dict[int, str]
     blocked: dict[str, str]
     crossing: frozenset[str]
+    low_disks: dict[str, int]
+    trouble: str | None
+    asleep: bool
 
 
 class Gate:
@@ -39,7 +42,7 @@ class Gate:
         self._folders = folders
         self._on_change = on_change
         self._turn = threading.Lock()
-        self._inputs = _Inputs(settings, HostFacts(), None, {}, {}, frozenset())
+        self._inputs = _Inputs(settings, HostFacts(), None, {}, {}, frozenset(), {}, None, asleep=False)
         self.generation = 0
 
     def tell(
@@ -51,11 +54,16 @@ class Gate:
         groups: dict[int, str] | None = None,
         blocked: dict[str, str] | None = None,
         crossing: frozenset[str] | None = None,
+        low_disks: dict[str, int] | None = None,
+        trouble: str | None = None,
+        asleep: bool | None = None,
     ) -> None:
         """Something that the gate decides by has changed.
 
         `pause` is 'none' to resume; `blocked`: destination -> problem; `crossing`: the destinations that are reached
-        over a network; `groups`: open requests and what they pass.
+        over a network; `groups`: open requests and what they pass; `low_disks`: destination -> bytes free, where that
+        is too little; `trouble`: why the settings file cannot be read, 'none' when it can; `asleep`: the computer is
+        about to sleep.
         """
         with self._turn:
             old = self._inputs
@@ -66,6 +74,9 @@ class Gate:
                 old.groups if groups is None else groups,
                 old.blocked if blocked is None else blocked,
                 old.crossing if crossing is None else crossing,
+                old.low_disks if low_disks is None else low_disks,
+                old.trouble if trouble is None else (None if trouble == "none" else trouble),
+                old.asleep if asleep is None else asleep,
             )
             changed = self._inputs != old
             self.generation += changed
@@ -93,7 +104,7 @@ class Gate:
         pause = self.paused()
         if pause is not None and pause.until_at is not None:
             times.append(pause.until_at)
-        if self._inputs.settings.values.schedule:
+        if self._inputs.settings.values.schedule or self._inputs.low_disks:
             times.append(self._clock.now_at() + 30_000)
         return min(times, default=None)
 
@@ -102,13 +113,13 @@ class Gate:
         if lane == LOCAL_LANE:
             return Open(everyone=True)
         inputs = self._inputs
-        if lane in inputs.blocked:
+        if lane in inputs.blocked or inputs.asleep:
             return Open()
         conditions = self._conditions()
         world_open = frozenset(
             folder.id for folder in self._folders.all() if not self._world(lane, conditions, folder.rules)
         )
-        wanted = not person_holds(conditions)
+        wanted = not person_holds(conditions) and inputs.trouble is None
         return Open(
             everyone=wanted and not self._world(lane, conditions) and len(world_open) == len(self._folders.all()),
             folders=world_open if wanted else frozenset(),
@@ -121,6 +132,8 @@ class Gate:
         """Every hold in force: what a person switched off, what the world holds back, blocked destinations."""
         conditions = self._conditions()
         holds = person_holds(conditions)
+        if self._inputs.trouble is not None:
+            holds.append(Hold("settings_unreadable", args={"detail": self._inputs.trouble}))
         lanes = [destination.id for destination in self._inputs.settings.destinations]
         per_lane = {lane: self._world(lane, conditions) for lane in lanes}
         for lane, some in per_lane.items():
@@ -148,7 +161,11 @@ class Gate:
 
     def _world(self, lane: str, conditions: Conditions, rules: FolderRules | None = None) -> list[Hold]:
         inputs = self._inputs
-        return world_holds(inputs.settings.values, conditions, crosses_network=lane in inputs.crossing, rules=rules)
+        holds = world_holds(inputs.settings.values, conditions, crosses_network=lane in inputs.crossing, rules=rules)
+        if lane in inputs.low_disks:
+            needed = inputs.settings.values.min_free_disk_bytes
+            holds.append(Hold("free_disk", args={"free_bytes": inputs.low_disks[lane], "needed_bytes": needed}))
+        return holds
 
 
 def _distinct(holds: list[Hold]) -> list[Hold]:

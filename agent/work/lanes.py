@@ -38,6 +38,12 @@ class Lanes:
                 if name in self._lanes:
                     self._lanes[name].kick()
 
+    def recheck(self) -> None:
+        """The gate has changed: what runs may have to stop, and what waited may go on."""
+        with self._turn:
+            for lane in self._lanes.values():
+                lane.recheck()
+
     def cancel(self, job_id: int) -> None:
         """A job was cancelled; if it runs it stops."""
         with self._turn:

@@ -1,17 +1,18 @@
-"""Compares a whole folder with the ledger: finds whatever the watcher did not tell.
+"""Compares a folder with the ledger: finds whatever the watcher did not tell.
 
-Runs on the local lane as the job `scan`: at the start, daily, after a change of folders or rules, after a lost event.
-Reads one directory at a time; what equals the ledger costs no write. A drive that is not mounted or a directory that
-cannot be read is a problem shown, never a deletion.
+Runs on the local lane as the job `scan`. The whole comparison reads one directory at a time, and what equals the
+ledger costs no write; the quick one (at the start, after a wake) reads only directories whose mtime moved: it sees
+what came, went or was renamed, not what was rewritten in place. A drive that is away or a directory that cannot be
+read is a problem shown, never a deletion.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from agent.domain.clock import Clock
-from agent.domain.errors import Blocked, Rejected
+from agent.domain.errors import Blocked
 from agent.files.mounts import root_identity
 from agent.files.read import Facts
-from agent.files.scan import Entry, Listing, walk
+from agent.files.scan import Entry, Listing, list_directory, trusted_mtime_ns, walk, walk_changed
 from agent.files.settle import Settler
 from agent.protocol.paths import to_display
 from agent.store import files, folders
@@ -21,10 +22,12 @@ from agent.work.intake import Intake, Taken, Urgency
 
 #: A file touched this recently is left to the settler: somebody may still be writing it.
 REST_NS = 2_000_000_000
+#: Directories whose mtimes are written down together.
+NOTED_TOGETHER = 500
 
 
 class Reconcile:
-    """The full comparison of one folder, or of a part of it, at a time."""
+    """The comparison of one folder, or of a part of it, at a time."""
 
     def __init__(self, database: Database, watched: Folders, intake: Intake, settler: Settler, clock: Clock) -> None:
         self._database = database
@@ -39,82 +42,177 @@ class Reconcile:
         urgency: Urgency,
         check: Callable[[], None],
         on_taken: Callable[[Taken], None],
+        *,
         below: bytes = b"",
-    ) -> None:
-        """Compare what lies below a directory of a folder ('' for all of it).
+        quick: bool = False,
+    ) -> list[bytes]:
+        """Compare what lies below a directory of a folder ('' for all of it); returns directories that cannot be read.
 
-        `check` may raise Interrupted between directories. Raises Blocked for a folder out of reach.
+        `quick` is only as good as the last whole comparison and becomes one when there was none by these rules. `check`
+        may raise Interrupted between directories. Raises Blocked for a folder out of reach.
         """
         row = next((row for row in folders.watched(self._database.read()) if row.id == watched.id), None)
         if row is None:
-            return
+            return []
         identity = root_identity(watched.root)
         if row.identity is not None and row.identity != identity and _looks_empty(watched):
             raise Blocked("folder_replaced", path=to_display(watched.root))
         rejudge = row.rules != watched.rules_key
+        quick = quick and not rejudge and row.identity == identity
         known = folders.directories(self._database.read(), watched.id)
-        visited: set[bytes] = set()
-        unreadable: list[bytes] = []
+        comparison = _Comparison(self, watched, known, urgency, on_taken, rejudge=rejudge)
+        for listing in self._listings(watched, known, below, check, quick=quick):
+            comparison.take(listing)
+        comparison.note_directories()
+        if not quick:
+            asked = {path: facts for path, facts in known.items() if not below or _is_below(path, below)}
+            self._forget(comparison, asked)
+            if not below:
+                with self._database.write() as tx:
+                    folders.mark_checked(tx, watched.id, identity, watched.rules_key, self._clock.now_at())
+        return comparison.unreadable
+
+    def _listings(
+        self,
+        watched: Watched,
+        known: dict[bytes, tuple[int, int | None]],
+        below: bytes,
+        check: Callable[[], None],
+        *,
+        quick: bool,
+    ) -> Iterator[Listing]:
+        if quick:
+            mtimes = {path: -1 if mtime is None else mtime for path, (_, mtime) in known.items()}
+            yield from walk_changed(watched.root, mtimes, watched.enters, check=check)
+            return
         start = files.join(watched.root, below, b"")
         for found in walk(start, lambda relative: watched.enters(_under(below, relative)), check=check):
-            relative = _under(below, found.relative)
-            if found.trouble is not None:
-                if not relative:
-                    raise Blocked(found.trouble, path=to_display(watched.root))
-                unreadable.append(relative)
-                continue
-            visited.add(relative)
-            taken = self._directory(watched, relative, found, known.get(relative), urgency, rejudge=rejudge)
-            if taken.changed:
-                on_taken(taken)
-        asked = {path: facts for path, facts in known.items() if not below or _is_below(path, below)}
-        if self._forget(asked, visited, unreadable):
-            on_taken(Taken(changed=True))
-        if not below:
-            with self._database.write() as tx:
-                folders.mark_checked(tx, watched.id, identity, watched.rules_key, self._clock.now_at())
+            yield found._replace(relative=_under(below, found.relative))
 
-    def _directory(
+    def _forget(self, comparison: "_Comparison", known: dict[bytes, tuple[int, int | None]]) -> None:
+        """Mark as gone what lay in directories that are no more; not below one that could not be read."""
+        for relative in known:
+            unreadable = any(_is_below(relative, bad) for bad in comparison.unreadable)
+            if relative not in comparison.visited and not unreadable:
+                comparison.vanished(relative)
+
+    def observe(
         self,
         watched: Watched,
         relative: bytes,
-        listing: Listing,
-        known: tuple[int, int | None] | None,
+        seen: dict[bytes, Facts],
+        gone: list[bytes],
         urgency: Urgency,
         *,
         rejudge: bool,
     ) -> Taken:
+        """Take what differs in one directory into the ledger."""
         taken = Taken()
-        ledger = files.in_directory(self._database.read(), known[0]) if known else {}
-        now_ns = self._clock.now_at() * 1_000_000
-        seen: dict[bytes, Facts] = {}
-        present: set[bytes] = set()
-        for entry in listing.entries:
-            present.add(entry.name)
-            row = ledger.get(entry.name)
-            if row is not None and not rejudge and _unchanged(row, entry):
-                continue
-            if 0 <= now_ns - entry.mtime_ns < REST_NS:
-                self._settler.touch(watched.id, files.join(watched.root, relative, entry.name))
-                continue
-            seen[entry.name] = Facts(entry.size_bytes, entry.mtime_ns, entry.inode)
-        gone = [name for name, row in ledger.items() if name not in present and row.state != "gone"]
-        if seen or gone:
-            self._intake.observe(watched, relative, seen, gone, urgency, taken, rejudge=rejudge)
+        self._intake.observe(watched, relative, seen, gone, urgency, taken, rejudge=rejudge)
         return taken
 
-    def _forget(self, known: dict[bytes, tuple[int, int | None]], visited: set[bytes], unreadable: list[bytes]) -> bool:
-        """Mark as gone what lay in directories that are no more; not below one that could not be read."""
-        lost: list[int] = []
-        for relative, (directory_id, _) in known.items():
-            if relative in visited or any(_is_below(relative, bad) for bad in unreadable):
+    def ledger(self, directory_id: int) -> dict[bytes, files.FileFacts]:
+        """What is known of a directory."""
+        return files.in_directory(self._database.read(), directory_id)
+
+    def now_at(self) -> int:
+        """UTC epoch milliseconds."""
+        return self._clock.now_at()
+
+    def leave_to_settler(self, watched: Watched, relative: bytes, name: bytes) -> None:
+        """The file was touched a moment ago."""
+        self._settler.touch(watched.id, files.join(watched.root, relative, name))
+
+    def note(self, watched: Watched, mtimes: dict[bytes, int]) -> None:
+        """Remember as of which mtimes these directories were compared."""
+        with self._database.write() as tx:
+            for relative, mtime_ns in mtimes.items():
+                folders.directory_read(tx, folders.directory(tx, watched.id, relative), mtime_ns)
+
+
+class _Comparison:
+    """One folder's comparison under way."""
+
+    def __init__(
+        self,
+        room: Reconcile,
+        watched: Watched,
+        known: dict[bytes, tuple[int, int | None]],
+        urgency: Urgency,
+        on_taken: Callable[[Taken], None],
+        *,
+        rejudge: bool,
+    ) -> None:
+        self._room = room
+        self._watched = watched
+        self._known = known
+        self._urgency = urgency
+        self._on_taken = on_taken
+        self._rejudge = rejudge
+        self._mtimes: dict[bytes, int] = {}
+        self.visited: set[bytes] = set()
+        self.unreadable: list[bytes] = []
+
+    def take(self, listing: Listing) -> None:
+        """Compare one directory."""
+        relative = listing.relative
+        if listing.trouble is not None and not relative:
+            code = "folder_missing" if listing.trouble == "vanished" else "folder_unreadable"
+            raise Blocked(code, path=to_display(self._watched.root))
+        if listing.trouble == "vanished":
+            self.vanished(relative)
+            return
+        if listing.trouble is not None:
+            self.unreadable.append(relative)
+        self.visited.add(relative)
+        known = self._known.get(relative)
+        ledger = self._room.ledger(known[0]) if known else {}
+        seen, restless = self._differing(listing, ledger)
+        present = {entry.name for entry in listing.entries}
+        whole = listing.trouble is None
+        gone = [name for name, row in ledger.items() if whole and name not in present and row.state != "gone"]
+        self._observe(relative, seen, gone)
+        mtime_ns = trusted_mtime_ns(listing.mtime_ns, self._room.now_at())
+        if restless or not whole:
+            mtime_ns = -1
+        if known is None or known[1] != mtime_ns:
+            self._mtimes[relative] = mtime_ns
+            if len(self._mtimes) >= NOTED_TOGETHER:
+                self.note_directories()
+
+    def _differing(self, listing: Listing, ledger: dict[bytes, files.FileFacts]) -> tuple[dict[bytes, Facts], bool]:
+        """The files that differ from the ledger and rest, and whether there are some that do not rest yet."""
+        now_ns = self._room.now_at() * 1_000_000
+        seen: dict[bytes, Facts] = {}
+        restless = False
+        for entry in listing.entries:
+            row = ledger.get(entry.name)
+            if row is not None and not self._rejudge and _unchanged(row, entry):
                 continue
-            rows = files.in_directory(self._database.read(), directory_id).values()
-            lost += [row.id for row in rows if row.state != "gone"]
-        if lost:
-            with self._database.write() as tx:
-                files.mark_gone(tx, lost, self._clock.now_at())
-        return bool(lost)
+            if 0 <= now_ns - entry.mtime_ns < REST_NS:
+                self._room.leave_to_settler(self._watched, listing.relative, entry.name)
+                restless = True
+                continue
+            seen[entry.name] = Facts(entry.size_bytes, entry.mtime_ns, entry.inode)
+        return seen, restless
+
+    def vanished(self, relative: bytes) -> None:
+        """The directory is no more: what lay in it is gone."""
+        known = self._known.get(relative)
+        ledger = self._room.ledger(known[0]) if known else {}
+        self._observe(relative, {}, [name for name, row in ledger.items() if row.state != "gone"])
+
+    def _observe(self, relative: bytes, seen: dict[bytes, Facts], gone: list[bytes]) -> None:
+        if seen or gone:
+            taken = self._room.observe(self._watched, relative, seen, gone, self._urgency, rejudge=self._rejudge)
+            if taken.changed:
+                self._on_taken(taken)
+
+    def note_directories(self) -> None:
+        """Write down as of which mtimes the directories were compared."""
+        if self._mtimes:
+            self._room.note(self._watched, self._mtimes)
+            self._mtimes = {}
 
 
 def _unchanged(row: files.FileFacts, entry: Entry) -> bool:
@@ -127,11 +225,8 @@ def _is_below(relative: bytes, parent: bytes) -> bool:
 
 def _looks_empty(watched: Watched) -> bool:
     """Whether the root holds nothing at all, as the bare mount point of a drive that is away."""
-    try:
-        listing = next(iter(walk(watched.root, lambda _: False, check=lambda: None)))
-    except (StopIteration, Blocked, Rejected):
-        return True
-    return not listing.entries and listing.trouble is None
+    listing, inside = list_directory(watched.root, b"")
+    return not listing.entries and not inside
 
 
 def _under(below: bytes, relative: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """The job `scan`: look at folders, then write jobs for whatever lacks a copy.
 
-Runs on the local lane. Payload: `folder_id` (none: every folder), `plan` when the folder's destinations changed,
-`group_id` when a person asked ('back up now'), `paths` (wire text) to look at only these. A person's request also
-tries again what has failed.
+Runs on the local lane. Payload: `folder_id` (none: every folder), `quick`, `plan` when the folder's destinations
+changed, `group_id` when a person asked ('back up now'), `paths` (wire text) to look at only these. A person's request
+also tries again what has failed.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, FileVanished, Rejected
 from agent.files.read import look
-from agent.protocol.paths import from_wire
+from agent.protocol.paths import from_wire, to_display
 from agent.store import copies, files, groups, jobs
 from agent.store.db import Database, Tx
 from agent.work.folders import Folders, Watched
@@ -55,7 +55,7 @@ class Scan:
         else:
             for watched in self._folders.all():
                 if folder_id is None or watched.id == folder_id:
-                    self._folder(watched, urgency, check)
+                    self._folder(watched, urgency, check, quick=bool(payload.get("quick")))
                     if payload.get("plan"):
                         self.plan(watched, watched.destinations, urgency)
                         self.derive(watched)
@@ -65,13 +65,25 @@ class Scan:
             self._on_taken(Taken(changed=True))
         return None
 
-    def _folder(self, watched: Watched, urgency: Urgency, check: Callable[[], None], below: bytes = b"") -> None:
+    def _folder(
+        self,
+        watched: Watched,
+        urgency: Urgency,
+        check: Callable[[], None],
+        *,
+        below: bytes = b"",
+        quick: bool = False,
+    ) -> None:
         try:
-            self._reconcile.folder(watched, urgency, check, self._on_taken, below)
+            unreadable = self._reconcile.folder(watched, urgency, check, self._on_taken, below=below, quick=quick)
         except Blocked as problem:
             self._on_folder(watched, problem)
             return
-        self._on_folder(watched, None)
+        trouble = None
+        if unreadable:
+            path = to_display(files.join(watched.root, unreadable[0], b""))
+            trouble = Blocked("folder_unreadable", path=path, count=len(unreadable))
+        self._on_folder(watched, trouble)
         if urgency.group_id is not None and not below:
             self.plan(watched, watched.destinations, urgency, forgive=True)
         elif urgency.group_id is not None:
@@ -94,7 +106,7 @@ class Scan:
         except FileVanished:
             return
         except Rejected:  # a directory
-            self._folder(watched, urgency, check, below)
+            self._folder(watched, urgency, check, below=below)
             return
         taken = Taken()
         self._intake.observe(watched, directory, {name: facts}, [], urgency, taken)

@@ -21,6 +21,7 @@ class FileSource:
     sha1: bytes
     check: Callable[[], None]
     captured: Callable[[bytes], date | None]
+    pace: Callable[[Iterator[bytes], Callable[[], None]], Iterator[bytes]]
     prefetched: bytes | None = None
 
     @property
@@ -49,8 +50,11 @@ class FileSource:
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes, the last piece only when all of them are what was hashed."""
-        if self.prefetched is not None:  # the very bytes that the digest was made of
-            self.check()
-            content = self.prefetched
-            return (content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES))
-        return chunks(self.member.path, self.sha1, self.size_bytes, check=self.check)
+        return self.pace(self._chunks(), self.check)
+
+    def _chunks(self) -> Iterator[bytes]:
+        if self.prefetched is None:
+            return chunks(self.member.path, self.sha1, self.size_bytes, check=self.check)
+        self.check()
+        content = self.prefetched  # the very bytes that the digest was made of
+        return (content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES))

@@ -39,12 +39,18 @@ class Transfers:
     """The files in flight now and the present run."""
 
     def __init__(
-        self, state: State, database: Database, clock: Clock, outstanding: Callable[[], tuple[int, int]]
+        self,
+        state: State,
+        database: Database,
+        clock: Clock,
+        outstanding: Callable[[], tuple[int, int]],
+        on_over: Callable[[int, int], None],
     ) -> None:
         self._state = state
         self._database = database
         self._clock = clock
         self._outstanding = outstanding
+        self._on_over = on_over
         self._turn = threading.Lock()
         self._flights: dict[int, _Flight] = {}
         self._stretch: _Stretch | None = None
@@ -114,6 +120,8 @@ class Transfers:
                     now_at=self._clock.now_at(),
                 )
         self.publish(now=True)
+        if stretch is not None:
+            self._on_over(stretch.completed, self._clock.now_at())
 
     def publish(self, *, now: bool = False) -> None:
         """Show what is under way, unless that was done a moment ago."""

@@ -8,6 +8,7 @@ these very bytes. The ends of jobs, the copies and the history are written toget
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import date
+from functools import partial
 from itertools import islice
 
 from agent.destinations.base import Destination, Found, Item, Placed, Wanted
@@ -17,6 +18,7 @@ from agent.protocol.paths import to_display
 from agent.store import activity, copies, files, folders
 from agent.store.db import Database, Tx
 from agent.store.jobs import Claimed
+from agent.work.bandwidth import Bandwidth
 from agent.work.batch import Batched, Piece, learn_digests, load
 from agent.work.sources import FileSource
 from agent.work.transfers import Transfers
@@ -41,6 +43,7 @@ class Upload:
         *,
         senders: Callable[[], int],
         captured: Callable[[bytes], date | None],
+        bandwidth: Bandwidth | None,
         on_finished: Callable[[], None],
         checkpoint: Callable[[str], None],
     ) -> None:
@@ -51,6 +54,7 @@ class Upload:
         self._transfers = transfers
         self._senders = senders
         self._captured = captured
+        self._pace = bandwidth.paced if bandwidth is not None else _unpaced
         self._on_finished = on_finished
         self._checkpoint = checkpoint
 
@@ -210,7 +214,8 @@ class Upload:
             sidecar.error = main.error
 
     def _source(self, scope: Scope, job: Claimed, piece: Piece) -> FileSource:
-        return FileSource(piece.member, piece.sha1 or b"", lambda: scope.check(job), self._captured, piece.content)
+        check = partial(scope.check, job)
+        return FileSource(piece.member, piece.sha1 or b"", check, self._captured, self._pace, piece.content)
 
     def _put(self, scope: Scope, job: Claimed, piece: Piece, item: Item) -> Placed | None:
         """Put one file; errors that concern only this file are kept with it."""
@@ -309,3 +314,8 @@ class Upload:
         pieces = [piece for asset in assets for piece in asset.pieces]
         contents = [piece.content_id for piece in pieces if piece.content_id is not None]
         files.derive(tx, sorted({piece.member.id for piece in pieces} | set(files.sharing(tx, contents))))
+
+
+def _unpaced(chunks: Iterator[bytes], _: Callable[[], None]) -> Iterator[bytes]:
+    """As fast as a local drive takes them."""
+    return chunks

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
 from agent.domain.light import decide
-from agent.domain.problems import kind_of
+from agent.domain.problems import kind_of, visible
 from agent.protocol.paths import to_display, to_wire
 from agent.protocol.types import Backup, Counts, Destination, Folder, Jobs, Library, Problem
 from agent.state import State
-from agent.store import activity, job_history, library
+from agent.store import activity, copies, job_history, library
 from agent.store.db import Database
 from agent.store.jobs import LOCAL_LANE
 from agent.store.settings import SettingsStore
@@ -104,6 +104,7 @@ class View:
             paused_until=pause.until_at if pause else None,
             gathering_until=self._gathering_until() if counts.queued else None,
             last_backup_at=self._last_backup_at,
+            failed_since=next((one.since_at for one in problems if one.code == "files_failed"), None),
             last_check_at=self._last_check_at,
         )
 
@@ -113,17 +114,22 @@ class View:
         if self._settings.trouble is not None:
             found.append(_problem("settings_unreadable", now_at, {"detail": self._settings.trouble}))
         for lane, block in self._blocks.items():
-            code, args = block.problem.code, dict(block.problem.args_)
-            if now_at - block.since_at >= kind_of(code).visible_after_s * 1000:
-                found.append(_problem(code, block.since_at, {**args, "destination": self._name(lane)}, blocks=lane))
+            args = {**block.problem.args_, "destination": self._name(lane)}
+            found.append(_problem(block.problem.code, block.since_at, args, blocks=lane))
         for since_at, problem in self._troubles.values():
             found.append(_problem(problem.code, since_at, dict(problem.args_)))
         if counts.failed:
-            found.append(_problem("files_failed", self._since("files_failed", now_at), {"count": counts.failed}))
+            found.append(
+                _problem(
+                    "files_failed",
+                    self._since("files_failed", copies.failing_since(self._database.read()) or now_at),
+                    {"count": counts.failed},
+                )
+            )
         settings = self._settings.get()
         if settings.values.background_backup and settings.folders and not settings.destinations:
             found.append(_problem("no_destination", self._since("no_destination", now_at), {}))
-        return tuple(found)
+        return visible(found, now_at)
 
     def _since(self, code: str, now_at: int) -> int:
         return next((one.since_at for one in self._state.snapshot().problems if one.code == code), now_at)

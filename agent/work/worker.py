@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 #: A batch stays small, so that a new photo, a cancel or a higher priority is never behind a long one.
 BATCH_FILES = 100
 BATCH_BYTES = 256 * 1024 * 1024
+#: A send that does not stop by itself this long after a hold is cut off: the promise is two seconds.
+CUT_AFTER_S = 1.2
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class Lane:
         on_idle: Callable[[str], None],
         mend: Callable[[str], float | None] | None = None,
         batch_files: int = BATCH_FILES,
+        abandon: Callable[[str], None] | None = None,
     ) -> None:
         self.name = name
         self._database = database
@@ -108,6 +111,8 @@ class Lane:
         self._on_idle = on_idle
         self._mend = mend
         self._batch_files = batch_files
+        self._abandon = abandon
+        self._batch: Sequence[Claimed] = ()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._cancelled: set[int] = set()
@@ -120,6 +125,23 @@ class Lane:
     def kick(self) -> None:
         """There may be something to do."""
         self._wake.set()
+
+    def recheck(self) -> None:
+        """The gate has changed: what runs and may not go on stops by itself, or is cut off where it hangs in a send."""
+        self.kick()
+        batch = self._batch
+        if batch and self._abandon is not None and not self._may_go_on(batch):
+            cut = threading.Timer(CUT_AFTER_S, self._cut, (batch,))
+            cut.daemon = True
+            cut.start()
+
+    def _may_go_on(self, batch: Sequence[Claimed]) -> bool:
+        passing = self._gate.passing(self.name)
+        return any(passing.allows(job.folder_id, job.group_id) for job in batch)
+
+    def _cut(self, batch: Sequence[Claimed]) -> None:
+        if self._batch is batch and self._abandon is not None and not self._may_go_on(batch):
+            self._abandon(self.name)
 
     def cancel(self, job_id: int) -> None:
         """A job was cancelled; if it runs here it stops."""
@@ -176,7 +198,11 @@ class Lane:
             return False
         self._cancelled.clear()
         scope = Scope(self.name, self._database, self._clock, self._watcher())
-        self._handle(scope, batch)
+        self._batch = batch
+        try:
+            self._handle(scope, batch)
+        finally:
+            self._batch = ()
         return True
 
     def _watcher(self) -> Callable[[Claimed], str | None]:

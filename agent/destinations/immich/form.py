@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from agent.destinations.base import Item, Source
+from agent.domain.errors import FileVanished, Rejected
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST_AT = -62_135_596_800_000  # the year 1
 _LATEST_AT = 253_402_300_799_999  # the end of the year 9999
 _DEVICE = "Safelight"
+_MAX_SIDECAR_BYTES = 16 * 1024 * 1024
 
 
 class Form:
-    """One upload. `boundary` must not occur in what is sent: long and random."""
+    """One upload. `boundary` must not occur in what is sent: long and random. Reads the sidecar, with its fates."""
 
     def __init__(self, item: Item, boundary: str) -> None:
         self._source = item.source
@@ -25,13 +27,9 @@ class Form:
         name = wire_name(item.source.name)
         fields = _fields(item)
         late: dict[str, str] = {}
-        sidecar = b""
-        if item.sidecar is None:
-            fields["filename"] = name
-        else:
-            late["filename"] = name
-            head = mark + _part_head("sidecarData", _sidecar_name(item.sidecar), "application/octet-stream")
-            sidecar = head.encode() + b"".join(item.sidecar.chunks()) + b"\r\n"
+        sidecar = _sidecar_part(item.sidecar, mark)
+        (late if sidecar else fields)["filename"] = name
+        self.has_sidecar = bool(sidecar)
         file_head = mark + _part_head("assetData", name, "application/octet-stream")
         self._head = _plain(fields, mark).encode() + sidecar + file_head.encode()
         self._tail = ("\r\n" + _plain(late, mark) + f"--{boundary}--\r\n").encode()
@@ -85,6 +83,18 @@ def wire_name(name: bytes) -> str:
     text = name.decode("utf-8", "replace").replace("\N{REPLACEMENT CHARACTER}", "_")
     text = "".join(sign if sign >= " " and sign != "\x7f" else "_" for sign in text)
     return f"unnamed{text}" if text.startswith(".") and text.count(".") == 1 else text
+
+
+def _sidecar_part(sidecar: Source | None, mark: str) -> bytes:
+    """The part whole, or nothing: a photo is not kept from being safe by what lies beside it and is gone or huge."""
+    if sidecar is None or not 0 < sidecar.size_bytes <= _MAX_SIDECAR_BYTES:
+        return b""
+    try:
+        content = b"".join(sidecar.chunks())
+    except (FileVanished, Rejected):
+        return b""
+    head = mark + _part_head("sidecarData", _sidecar_name(sidecar), "application/octet-stream")
+    return head.encode() + content + b"\r\n"
 
 
 def _sidecar_name(sidecar: Source) -> str:

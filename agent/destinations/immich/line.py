@@ -2,7 +2,7 @@
 
 `urllib3` opens the connections (names, TLS, proxies); the bytes are then written here, because a body must be
 stoppable when the answer comes early, abandoned when another thread asks for it, and cheap: a photo of 200 KB costs
-half of what `requests` needs for it. Redirects are never followed. Must not know what is sent.
+less than half of what `requests` needs for it. Redirects are never followed. Must not know what is sent.
 
 Threads: any number may call `exchange`; each holds a line of its own meanwhile. `close` may come from any thread.
 Facts: the server closes what is idle for 5 s; it answers a known checksum before it has read the body.
@@ -34,6 +34,11 @@ SILENCE_S = 120.0
 PIECE_BYTES = 256 * 1024
 #: Neighbours are sent together up to this size: a piece with its head, a small photo in one go.
 TRAIN_BYTES = PIECE_BYTES + 64 * 1024
+#: And up to this number: systems take no more at once.
+TRAIN_PARTS = 64
+#: `select` alone would fail beyond 1024 open files; Windows has nothing else, and no such limit.
+_POLL = getattr(select, "poll", None)
+_READABLE, _WRITABLE = getattr(select, "POLLIN", 1), getattr(select, "POLLOUT", 4)
 #: After more than this the line was no stale one, and all of it is not sent a second time in one go.
 RESEND_BYTES = 16 * 1024 * 1024
 #: No answer that we ask for is larger.
@@ -151,12 +156,13 @@ class _Line:
     def _write(self, train: list[memoryview]) -> bool:
         """Whether all was sent. Silence is counted anew whenever the other side takes a byte."""
         sock = self._socket
-        is_plain = type(sock) is socket.socket and hasattr(sock, "sendmsg")
-        if not is_plain:
+        send_all: Callable[[list[memoryview]], int] | None = getattr(sock, "sendmsg", None)  # Windows has none
+        if send_all is None or type(sock) is not socket.socket:
             train = [memoryview(b"".join(train))]
+            send_all = None
         while train:
             try:
-                _advance(train, sock.sendmsg(train) if is_plain else sock.send(train[0]))
+                _advance(train, send_all(train) if send_all else sock.send(train[0]))
             except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                 if not _wait(sock, self._silence_s, to_write=True):
                     raise TimeoutError from None
@@ -216,11 +222,11 @@ class _Line:
 
 def _wait(sock: socket.socket, limit_s: float, *, to_write: bool) -> bool:
     """Whether the socket can be read (or, asked so, written) before the time is up."""
-    if hasattr(select, "poll"):  # select itself knows no more than 1024 open files
-        poll = select.poll()
-        poll.register(sock, select.POLLIN | (select.POLLOUT if to_write else 0))
-        return bool(poll.poll(limit_s * 1000))
-    return any(select.select([sock], [sock] if to_write else [], [], limit_s))
+    if _POLL is None:
+        return any(select.select([sock], [sock] if to_write else [], [], limit_s))
+    poll = _POLL()
+    poll.register(sock, _READABLE | (_WRITABLE if to_write else 0))
+    return bool(poll.poll(limit_s * 1000))
 
 
 def _trains(head: bytes, pieces: Iterable[bytes]) -> Iterator[list[memoryview]]:
@@ -230,7 +236,7 @@ def _trains(head: bytes, pieces: Iterable[bytes]) -> Iterator[list[memoryview]]:
         view = memoryview(piece)
         for start in range(0, len(view), PIECE_BYTES):
             part = view[start : start + PIECE_BYTES]
-            if length + len(part) > TRAIN_BYTES:
+            if length + len(part) > TRAIN_BYTES or len(train) == TRAIN_PARTS:
                 yield train
                 train, length = [], 0
             train.append(part)

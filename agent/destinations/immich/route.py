@@ -16,6 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Url, make_headers, parse_url
 
 from agent import __version__
+from agent.domain.errors import Blocked
 
 if TYPE_CHECKING:
     from agent.destinations.immich.line import Request
@@ -49,12 +50,18 @@ class SystemTrust(HTTPAdapter):
 
 
 class Route:
-    """How to reach the API at `api_url` (`https://host[:port]/api`); `headers` go with every request, the key too."""
+    """How to reach the API at `api_url` (`https://host[:port]/api`); `headers` go with every request, the key too.
+
+    Making one raises `Blocked` for what can be no address or no key.
+    """
 
     def __init__(self, api_url: str, headers: Mapping[str, str]) -> None:
-        self._url = parse_url(api_url.rstrip("/"))
+        try:
+            self._url = parse_url(api_url.rstrip("/"))
+        except ValueError as error:
+            raise Blocked("address_invalid", address=api_url) from error
         if self._url.scheme not in {"http", "https"} or not self._url.host:
-            raise ValueError("an address begins with http:// or https:// and has a host")
+            raise Blocked("address_invalid", address=api_url)
         self.address = api_url
         proxy = select_proxy(api_url, get_environ_proxies(api_url))
         self._proxy = parse_url(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
@@ -63,6 +70,8 @@ class Route:
     def connection(self) -> HTTPConnection:
         """A connection that is not opened yet, through the proxy if the system names one."""
         url, proxy = self._url, self._proxy
+        if proxy is not None and proxy.scheme not in {"http", "https"}:  # SOCKS needs a package that we do without
+            raise Blocked("server_unreachable", address=self.address, reason="proxy")
         secure = url.scheme == "https"
         first = proxy or url
         kind = HTTPSConnection if secure or first.scheme == "https" else HTTPConnection
@@ -93,7 +102,8 @@ class Route:
             fixed |= _proxy_login(self._proxy)
         for name, value in fixed.items():
             if any(not " " <= sign <= "\xff" for sign in name + value):
-                raise ValueError(f"the header {name} holds a character that cannot be sent")
+                # A key with such a sign in it is not one that a server gave out.
+                raise Blocked("signed_out", message=f"The value of {name} cannot be sent")
         return "\r\n".join(f"{name}: {value}" for name, value in fixed.items())
 
 

@@ -64,7 +64,7 @@ def put(server: Server, item: Item, progress: Callable[[int], None]) -> Placed:
         raise server.verdict(answer, size_bytes=source.size_bytes)
     sent(len(form))
     if answer.status == 201:
-        return Placed(str(remote_id), created=True, sidecar_taken=item.sidecar is not None)
+        return Placed(str(remote_id), created=True, sidecar_taken=form.has_sidecar)
     return _placed_before(server, source.sha1)
 
 

@@ -80,7 +80,8 @@ def _details(errors: object) -> Iterator[str]:
     """What a failed validation says about each field."""
     for error in errors if isinstance(errors, list) else ():
         if isinstance(error, dict):
-            where = ".".join(str(step) for step in error.get("path") or ())
+            steps = error.get("path")
+            where = ".".join(map(str, steps)) if isinstance(steps, list) else ""
             yield f"({where}: {error.get('message', '')})"
 
 
@@ -127,8 +128,13 @@ def unreachable(error: BaseException, address: str) -> Blocked:
     """The fate of a connection that could not be made."""
     for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Blocked("certificate_untrusted", address=address, reason=cause.verify_message or str(cause))
+            return Blocked("certificate_untrusted", address=address, reason=_objection(cause))
     return Blocked("server_unreachable", address=address, reason=_why(error))
+
+
+def _objection(error: ssl.SSLCertVerificationError) -> str:
+    """What is wrong with a certificate; macOS and Windows say it in another place than OpenSSL."""
+    return str(getattr(error, "verify_message", "") or error)
 
 
 #: Which errors mean what, where they are inside the one that arrived; the first that fits.

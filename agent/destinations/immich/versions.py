@@ -3,10 +3,7 @@
 Pure. Facts: `GET /server/version` and the release notes of Immich, gathered in the project's API notes.
 """
 
-import re
 from typing import NamedTuple
-
-_TEXT = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
 
 class Version(NamedTuple):
@@ -23,9 +20,6 @@ class Version(NamedTuple):
 #: Below this a restricted key may not ask which contents are known, and the name field does not count for the type.
 OLDEST = Version(1, 141, 0)
 
-#: From here on assets have no device ids and errors have another form. Newer majors are tried all the same.
-THREE = Version(3, 0, 0)
-
 
 def read_version(answer: object) -> Version | None:
     """The version in an answer of `/server/version`, or None when it is none."""
@@ -35,12 +29,6 @@ def read_version(answer: object) -> Version | None:
     if not all(isinstance(number, int) for number in numbers):
         return None
     return Version(*(int(number) for number in numbers if number is not None))
-
-
-def parse_version(text: str) -> Version | None:
-    """The version in text such as `v3.1.0`, or None."""
-    found = _TEXT.match(text)
-    return Version(*(int(number) for number in found.groups())) if found else None
 
 
 def is_too_old(version: Version) -> bool:

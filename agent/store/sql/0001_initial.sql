@@ -171,6 +171,13 @@ CREATE TABLE activity (
 ) STRICT;
 CREATE INDEX activity_by_file ON activity (file_id);
 
+-- Moments worth remembering: `clean_stop` (the agent ended with nothing half seen), `backed_up` (the ledger's own copy),
+-- `whole_check` (all folders were compared).
+CREATE TABLE marks (
+    name  TEXT PRIMARY KEY,
+    at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Stretches of work, for the history.
 CREATE TABLE runs (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,78 @@
+"""What comes round by itself: the daily comparison and copy, pruning, settings edited by hand, waking up.
+
+One thread that looks about twice a minute and otherwise sleeps; decides only whether something is due. What it starts
+runs elsewhere (scans on the local lane), but for the ledger's copy, which is made here.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from agent.domain.clock import Clock
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 30.0
+DAY_MS = 86_400_000
+#: The wall clock moved this much more than the running clock: the computer slept, or its clock was set.
+GAP_MS = 90_000
+
+
+class Daily:
+    """Something that is due once a day. `last_at` tells when it was last done; a time to come counts as long ago."""
+
+    def __init__(self, name: str, last_at: Callable[[], int | None], do: Callable[[], None]) -> None:
+        self.name = name
+        self._last_at = last_at
+        self._do = do
+
+    def if_due(self, now_at: int) -> None:
+        """Do it if a day has passed, or if the clock was set back behind the last time."""
+        last_at = self._last_at()
+        if last_at is None or not 0 <= now_at - last_at < DAY_MS:
+            log.info("due: %s", self.name)
+            self._do()
+
+
+class Routine:
+    """The thread that looks whether something is due."""
+
+    def __init__(
+        self, clock: Clock, dailies: list[Daily], each_look: Callable[[], None], on_gap: Callable[[], None]
+    ) -> None:
+        self._clock = clock
+        self._dailies = dailies
+        self._each_look = each_look
+        self._on_gap = on_gap
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="routine", daemon=True)
+        self._offset_ms = self._offset()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; waits for what is under way."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOK_EVERY_S):
+            self.look()
+
+    def look(self) -> None:
+        """One look."""
+        offset_ms = self._offset()
+        if offset_ms - self._offset_ms > GAP_MS:
+            log.info("the computer slept, or its clock was set ahead")
+            self._on_gap()
+        self._offset_ms = offset_ms
+        self._each_look()
+        for daily in self._dailies:
+            daily.if_due(self._clock.now_at())
+
+    def _offset(self) -> int:
+        """How far the wall clock is ahead of the running one, which stands still while the computer sleeps."""
+        return self._clock.now_at() - round(self._clock.monotonic_s() * 1000)
