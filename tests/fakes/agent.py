@@ -7,21 +7,51 @@ connections, so the tray under test lives in its own event loop as it does in li
 import os
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from agent.protocol import wire
-from agent.protocol.methods import METHODS, PROTOCOL, GroupId, Message, Nothing, Welcome
-from agent.protocol.types import Changes, Snapshot
+from agent.protocol.methods import (
+    METHODS,
+    PROTOCOL,
+    Destinations,
+    Files,
+    Folders,
+    GroupId,
+    JobRows,
+    Message,
+    Nothing,
+    SettingsRows,
+    Welcome,
+)
+from agent.protocol.settings import Values
+from agent.protocol.types import Changes, Preview, Snapshot
 
 
 def changes_of(snapshot: Snapshot, *names: str) -> Changes:
     """These sections of a snapshot as a message, all of them where none is named."""
     chosen = names or tuple(name for name in Snapshot.__struct_fields__ if name != "revision")
     return Changes(snapshot.revision, **{name: getattr(snapshot, name) for name in chosen})
+
+
+_LEAST: dict[type, msgspec.Struct] = {
+    GroupId: GroupId(7),
+    Folders: Folders(()),
+    Destinations: Destinations(()),
+    Files: Files(()),
+    JobRows: JobRows(()),
+    SettingsRows: SettingsRows(msgspec.to_builtins(Values()), msgspec.to_builtins(Values())),
+    Preview: Preview("/home/ada/Pictures", 0, 0),
+}
+
+
+def _least(result: type, _params: Message) -> msgspec.Struct:
+    return _LEAST.get(result, Nothing())
 
 
 class FakeAgent:
@@ -32,6 +62,8 @@ class FakeAgent:
         self.snapshot = snapshot
         self.calls: list[tuple[str, Message]] = []
         self.refusals: dict[str, wire.Error] = {}
+        #: What a method answers, made of its parameters; the others answer as little as their type allows.
+        self.answers: dict[str, Callable[[Any], Any]] = {}
         self.connections = 0
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -39,7 +71,7 @@ class FakeAgent:
         with suppress(FileNotFoundError):
             Path(address).unlink()
         Path(address).parent.mkdir(parents=True, exist_ok=True)
-        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener = socket.socket(socket.AF_UNIX)  # type: ignore[attr-defined,unused-ignore]
         self._listener.bind(address)
         self._listener.listen()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -109,7 +141,8 @@ class FakeAgent:
                 self._subscribed.add(connection)
         else:
             self._note(request.method, params)
-            answer = GroupId(7) if METHODS[request.method].result is GroupId else Nothing()
+            make = self.answers.get(request.method) or partial(_least, METHODS[request.method].result)
+            answer = make(params)
             connection.sendall(wire.pack_result(request.id, answer))
 
     def _note(self, method: str, params: Message) -> None:

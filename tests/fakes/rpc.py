@@ -74,7 +74,7 @@ class Raw:
     """A client without manners: sends bytes, reads lines."""
 
     def __init__(self, address: str) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock = socket.socket(socket.AddressFamily["AF_UNIX"], socket.SOCK_STREAM)
         self.sock.settimeout(LIMIT_S)
         self.sock.connect(address)
         self.file = self.sock.makefile("rb")

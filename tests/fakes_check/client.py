@@ -4,6 +4,7 @@ Must not use anything of the product: what is checked here is what the product i
 """
 
 import hashlib
+import logging
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
@@ -17,6 +18,10 @@ BOUNDARY = "----check7f3a"
 WHEN = "2024-05-06T07:08:09.123Z"
 DATES = {"fileCreatedAt": WHEN, "fileModifiedAt": WHEN}
 UNKNOWN_ID = "6f1d1a0e-6f0b-4c6e-9d55-0f4f3c1f9a01"
+
+# Half a minute after a server sent it away, python-engineio still complains of an empty queue, in whichever test.
+QUIET = logging.getLogger("tests.quiet")
+QUIET.disabled = True
 
 Part = tuple[str, str | None, bytes]
 

@@ -107,6 +107,32 @@ def test_an_answer_can_be_late(server: StandIn, client: Client) -> None:
     assert client.get("/api/server/ping", timeout=5).status_code == 200
 
 
+def test_an_answer_can_come_in_drops(server: StandIn, client: Client) -> None:
+    server.faults.dribble(100, "GET /api/server/features", times=1)
+    begun = time.monotonic()
+    assert client.get("/api/server/features").json()["trash"] is True
+    assert time.monotonic() - begun > 1
+
+
+@pytest.mark.parametrize("after", [0, 5])
+def test_an_answer_can_stop_before_its_end(after: int, server: StandIn, client: Client) -> None:
+    stalled = server.faults.stall(UPLOAD, after=after)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(client.upload, PHOTO)
+        server.wait_for(lambda: len(server.assets) == 1)
+        assert not future.done()
+        stalled.release()
+        assert future.result(10).json()["status"] == "created"
+
+
+def test_json_can_end_too_early(server: StandIn, client: Client) -> None:
+    server.faults.bad_json("GET /api/server/ping")
+    response = client.get("/api/server/ping")
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json; charset=utf-8")
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        response.json()
+
+
 def test_bodies_can_be_read_slowly(server: StandIn, client: Client) -> None:
     server.faults.throttle(4_000_000, UPLOAD)
     begun = time.monotonic()

@@ -75,3 +75,12 @@ def test_a_command_runs_against_it_and_gives_its_exit_code() -> None:
     command = f'"{sys.executable}" -c "{ASK}" {{url}}'
     done = subprocess.run([*PROGRAM, "--run", command], cwd=ROOT, timeout=TIMEOUT, check=False, env=dict(os.environ))
     assert done.returncode == 3
+
+
+def test_it_can_be_an_older_release_with_a_full_library_behind_tls() -> None:
+    with program("--release", "2.7.5", "--crowd", "5", "--session", "--tls") as server:
+        headers = {"Authorization": f"Bearer {server['session']}"}
+        options = {"headers": headers, "timeout": TIMEOUT, "verify": server["authority"]}
+        assert requests.get(f"{server['url']}/api/server/version", **options).json()["major"] == 2
+        stream = requests.post(f"{server['url']}/api/sync/stream", json={"types": ["AssetsV1"]}, **options)
+        assert len(stream.text.splitlines()) == 6

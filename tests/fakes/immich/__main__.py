@@ -18,6 +18,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from .certificates import Authority
 from .standin import StandIn
 
 
@@ -34,6 +35,10 @@ def parser() -> argparse.ArgumentParser:
     line.add_argument("--body-limit", type=int, help="answer 413 to larger request bodies")
     line.add_argument("--delay", type=float, help="seconds before each answer")
     line.add_argument("--throttle", type=float, help="bytes per second for request bodies")
+    line.add_argument("--release", default="3.1.0", help="the Immich release to be")
+    line.add_argument("--crowd", type=int, default=0, help="so many generated assets are there already")
+    line.add_argument("--session", action="store_true", help="print the token of a session too")
+    line.add_argument("--tls", action="store_true", help="speak TLS, and print the file to trust as authority")
     line.add_argument("--run", metavar="CMD", help="run CMD with {url} replaced and the key on its stdin, then end")
     return line
 
@@ -46,6 +51,8 @@ def prepare(server: StandIn, chosen: argparse.Namespace) -> str:
         server.faults.delay(chosen.delay)
     if chosen.throttle:
         server.faults.throttle(chosen.throttle, "POST *")
+    if chosen.crowd:
+        server.add_crowd(chosen.crowd)
     return server.api_key(chosen.permission or ("all",))
 
 
@@ -74,12 +81,17 @@ def end() -> threading.Event:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop, or as long as the given command runs."""
     chosen = parser().parse_args(arguments)
-    options = {"port": chosen.port, "keep_alive": chosen.keep_alive, "data": chosen.data}
-    with StandIn(keep_files=chosen.keep_files, **options) as server:
+    options = {"port": chosen.port, "keep_alive": chosen.keep_alive, "data": chosen.data, "version": chosen.release}
+    authority = Authority() if chosen.tls else None
+    certificate = authority.server() if authority is not None else None
+    with StandIn(keep_files=chosen.keep_files, certificate=certificate, **options) as server:
         key = prepare(server, chosen)
         over = None if chosen.run is not None else end()  # before anybody knows whom to send a signal
         if chosen.print_url:
-            print(json.dumps({"url": server.url, "api_key": key}), flush=True)
+            shown = {"url": server.url, "api_key": key}
+            shown |= {"session": server.session()} if chosen.session else {}
+            shown |= {"authority": str(authority.public)} if authority is not None else {}
+            print(json.dumps(shown), flush=True)
         if over is None:
             return run(chosen.run, server.url, key)
         over.wait()

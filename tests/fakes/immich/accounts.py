@@ -1,6 +1,6 @@
 """Signing in and out, the signed-in user, and API keys.
 
-For: the routes below ``/api/auth``, ``/api/users`` and ``/api/api-keys``.
+For: the routes ``/api/auth/…`` about credentials, ``/api/users/me`` and ``/api/api-keys``.
 Must not: decide permissions itself (``auth.py`` does).
 Thread: the server's.
 """
@@ -15,17 +15,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .answers import Refusal, answer, empty, invalid
+from .answers import Refusal, answer, empty, invalid, no_access
 from .auth import ANY_KEY, Caller
 from .checks import Issue, json_body, not_one_of, path_id, text_field, wrong_type
+from .models import ApiKey, Session
 from .permissions import PERMISSIONS
 from .render import api_key, user_full
+from .sessions import device_of
 from .world import World
 
 COOKIE_DAYS = 400
 
 
-def _cookies(response: Response, values: dict[str, str] | None) -> Response:
+def with_cookies(response: Response, values: dict[str, str] | None) -> Response:
     """Set the three sign-in cookies, or take them back when there are no values."""
     for name in ("immich_access_token", "immich_auth_type", "immich_is_authenticated"):
         if values is None:
@@ -37,6 +39,23 @@ def _cookies(response: Response, values: dict[str, str] | None) -> Response:
             line = f"{name}={values[name]}; {age};{hidden} SameSite=Lax"
         response.headers.append("set-cookie", line)
     return response
+
+
+def signed_in(request: Request, session: Session, kind: str) -> Response:
+    """The answer to a sign-in."""
+    user = session.user
+    shown = {
+        "accessToken": session.token,
+        "userId": user.id,
+        "userEmail": user.email,
+        "name": user.name,
+        "isAdmin": user.is_admin,
+        "profileImagePath": "",
+        "shouldChangePassword": user.must_change_password,
+        "isOnboarded": False,
+    }
+    values = {"immich_access_token": session.token, "immich_auth_type": kind, "immich_is_authenticated": "true"}
+    return with_cookies(answer(request, shown, 201), values)
 
 
 def _permissions(body: Any) -> list[str]:
@@ -62,49 +81,46 @@ class Accounts:
     """Routes about who somebody is and how they prove it."""
 
     def __init__(self, world: World) -> None:
+        self._world = world
         self._people = world.people
         self._guard = world.guard
 
     def routes(self) -> list[Route]:
-        """All routes of this module."""
+        """All routes of this module; a key can look at itself from 1.139 on."""
+        own_key = [Route("/api/api-keys/me", self.my_key, methods=["GET"])]
         return [
             Route("/api/auth/login", self.login, methods=["POST"]),
             Route("/api/auth/logout", self.logout, methods=["POST"]),
             Route("/api/auth/validateToken", self.validate_token, methods=["POST"]),
             Route("/api/users/me", self.me, methods=["GET"]),
-            Route("/api/api-keys/me", self.my_key, methods=["GET"]),
+            *(own_key if self._world.version.has_own_key_route else []),
             Route("/api/api-keys", self.keys, methods=["GET"]),
             Route("/api/api-keys", self.create_key, methods=["POST"]),
+            Route("/api/api-keys/{id}", self.show_key, methods=["GET"]),
+            Route("/api/api-keys/{id}", self.change_key, methods=["PUT", "PATCH"]),
             Route("/api/api-keys/{id}", self.delete_key, methods=["DELETE"]),
         ]
 
     async def login(self, request: Request) -> Response:
         """E-mail and password give a session."""
         body = await json_body(request)
-        session = self._people.sign_in(text_field(body, "email"), text_field(body, "password"))
+        email, password = text_field(body, "email"), text_field(body, "password")
+        if not self._world.settings.password_login:
+            raise Refusal(401, "Password login has been disabled")
+        session = self._people.sign_in(email, password, device_of(request))
         if session is None:
             raise Refusal(401, "Incorrect email or password")
-        user = session.user
-        shown = {
-            "accessToken": session.token,
-            "userId": user.id,
-            "userEmail": user.email,
-            "name": user.name,
-            "isAdmin": user.is_admin,
-            "profileImagePath": "",
-            "shouldChangePassword": True,
-            "isOnboarded": False,
-        }
-        values = ("immich_access_token", session.token), ("immich_auth_type", "password")
-        return _cookies(answer(request, shown, 201), dict([*values, ("immich_is_authenticated", "true")]))
+        return signed_in(request, session, "password")
 
     async def logout(self, request: Request) -> Response:
         """Ends the session; with a key that has every permission there is nothing to end."""
         caller = self._guard.allow(request)
+        where = "/auth/login?autoLaunch=0"
         if caller.session is not None:
             self._people.close_session(caller.session.token)
-        shown = {"successful": True, "redirectUri": "/auth/login?autoLaunch=0"}
-        return _cookies(answer(request, shown), None)
+            if caller.session.by_oauth and self._world.provider.issuer:
+                where = f"{self._world.provider.issuer}/logout"
+        return with_cookies(answer(request, {"successful": True, "redirectUri": where}), None)
 
     async def validate_token(self, request: Request) -> Response:
         """Says that the credential is good, or 401."""
@@ -137,12 +153,36 @@ class Accounts:
         secret, key = self._people.add_key(caller.user, permissions, text_field(body, "name", "API Key"))
         return answer(request, {"secret": secret, "apiKey": api_key(key)}, 201)
 
+    async def show_key(self, request: Request) -> Response:
+        """One key."""
+        caller = self._guard.allow(request, "apiKey.read")
+        return answer(request, api_key(self._own(caller, path_id(request))))
+
+    async def change_key(self, request: Request) -> Response:
+        """Another name or other permissions."""
+        body = await json_body(request)
+        caller = self._guard.allow(request, "apiKey.update")
+        key = self._own(caller, path_id(request))
+        if "permissions" in body:
+            permissions = _permissions(body)
+            if not self._may_grant(caller, permissions):
+                raise Refusal(400, "Cannot grant permissions you do not have")
+            key.permissions = permissions
+        key.name = text_field(body, "name", key.name)
+        return answer(request, api_key(key))
+
     async def delete_key(self, request: Request) -> Response:
         """Revokes a key."""
         caller = self._guard.allow(request, "apiKey.delete")
         if not self._people.drop_key(caller.user, path_id(request)):
             raise Refusal(400, "API Key not found")
         return empty()
+
+    def _own(self, caller: Caller, key_id: str) -> ApiKey:
+        key = self._people.key_by_id(caller.user, key_id)
+        if key is None:
+            raise no_access("apiKey.read")
+        return key
 
     def _may_grant(self, caller: Caller, permissions: list[str]) -> bool:
         return all(caller.may(permission) for permission in permissions)

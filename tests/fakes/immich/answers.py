@@ -11,6 +11,8 @@ import base64
 import gzip
 import hashlib
 import json
+import secrets
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
@@ -18,6 +20,7 @@ from starlette.responses import Response
 
 COMPRESS_FROM = 1024
 JSON_TYPE = "application/json; charset=utf-8"
+OLD_ERRORS = "safelight.old_errors"  # in the extensions of a request to a server before 3.0
 
 
 class Refusal(Exception):
@@ -81,7 +84,41 @@ def empty() -> Response:
 async def refused(request: Request, problem: Exception) -> Response:
     """Turn a :class:`Refusal` into its answer."""
     assert isinstance(problem, Refusal)
-    return answer(request, problem.body, problem.status)
+    return refusal(request, problem)
+
+
+def refusal(request: Request, problem: Refusal) -> Response:
+    """The answer of an error, in the form of the server's generation."""
+    body = problem.body
+    if OLD_ERRORS in request.scope.get("extensions", {}):
+        body = _old_form(body, problem.status)
+    return answer(request, body, problem.status)
+
+
+def _old_form(body: dict[str, Any], status: int) -> dict[str, Any]:
+    """Before 3.0: failed validation as a list of sentences, and always the status once more."""
+    message: Any = body["message"]
+    if "errors" in body:
+        message = [_sentence(error) for error in body["errors"]]
+    return {
+        "message": message,
+        "error": HTTPStatus(status).phrase,
+        "statusCode": status,
+        "correlationId": secrets.token_hex(4),
+    }
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    """What the older validation says about one field."""
+    name = ".".join(str(part) for part in error["path"])
+    if error["code"] == "invalid_value":
+        return f"{name} must be one of the following values: {', '.join(error['values'])}"
+    if error.get("format") == "uuid":
+        return f"{name} must be a UUID"
+    if error.get("format") == "datetime" or "datetime" in error["message"]:
+        return f"{name} must be a Date instance"
+    kind = error.get("expected", "valid")
+    return f"{name} must be {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 async def gone(_request: Request, _problem: Exception) -> Response:
@@ -94,12 +131,12 @@ async def unknown_route(request: Request, _problem: Exception) -> Response:
     if not is_api(request.url.path):
         return web_page(request)
     query = f"?{request.url.query}" if request.url.query else ""
-    return answer(request, {"message": f"Cannot {request.method} {request.url.path}{query}"}, 404)
+    return refusal(request, Refusal(404, f"Cannot {request.method} {request.url.path}{query}"))
 
 
 async def broken(request: Request, _problem: Exception) -> Response:
     """The answer when a route raised something unexpected."""
-    return answer(request, {"message": "Internal server error"}, 500)
+    return refusal(request, Refusal(500, "Internal server error"))
 
 
 def is_api(path: str) -> bool:

@@ -14,13 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .answers import Refusal, answer, empty, invalid, no_access
-from .checks import Issue, id_list, is_uuid, json_body, not_one_of, not_uuid, path_id, wrong_type
+from .checks import Issue, id_field, id_list, is_uuid, json_body, not_one_of, not_uuid, path_id, wrong_type
 from .models import Asset, User
-from .render import asset_changed, asset_full
+from .store import EXIF_FIELDS
 from .upload_form import VISIBILITIES
 from .uploads import parse_checksum
 from .world import World
 
+COPIED = ("albums", "favorite", "sidecar", "stack")
 # The name in the API, the field of the record, and the type a change must have.
 CHANGES: tuple[tuple[str, str, str, type | tuple[type, ...]], ...] = (
     ("isFavorite", "favorite", "boolean", bool),
@@ -84,6 +85,7 @@ class Assets:
         self._world = world
         self._store = world.store
         self._guard = world.guard
+        self._shapes = world.shapes
 
     def routes(self) -> list[Route]:
         """All routes of this module; fixed names before ids."""
@@ -91,15 +93,15 @@ class Assets:
             Route("/api/assets/bulk-upload-check", self.bulk_check, methods=["POST"]),
             Route("/api/assets/statistics", self.statistics, methods=["GET"]),
             Route("/api/assets", self.change_many, methods=["PUT"]),
+            *([Route("/api/assets/copy", self.copy, methods=["PUT"])] if self._world.version.has_copy else []),
             Route("/api/assets/{id}", self.show, methods=["GET"]),
-            Route("/api/assets/{id}", self.change, methods=["PUT"]),
-            Route("/api/assets/{id}/metadata", self.metadata, methods=["GET"]),
+            Route("/api/assets/{id}", self.change, methods=["PUT", "PATCH"]),
         ]
 
     async def bulk_check(self, request: Request) -> Response:
         """Which of these checksums the user already has, in the order of the question."""
         body = await json_body(request)
-        user = self._guard.allow(request, "asset.upload").user
+        user = self._guard.allow(request, self._world.version.bulk_check_permission).user
         pairs = check_items(body)
         if not pairs or len(pairs) >= self._world.settings.bulk_check_limit:
             raise Refusal(500, "Failed to check bulk upload")
@@ -123,7 +125,7 @@ class Assets:
     async def show(self, request: Request) -> Response:
         """One asset, also from the trash."""
         user = self._guard.allow(request, "asset.read").user
-        return answer(request, asset_full(self._own(user, path_id(request), "asset.read")))
+        return answer(request, self._shapes.asset_full(self._own(user, path_id(request), "asset.read")))
 
     async def change(self, request: Request) -> Response:
         """Set fields of one asset."""
@@ -131,8 +133,8 @@ class Assets:
         user = self._guard.allow(request, "asset.update").user
         asset_id, changes = path_id(request), changes_of(body)
         asset = self._own(user, asset_id, "asset.update")
-        self._store.update(asset, **changes)
-        return answer(request, asset_changed(asset))
+        self._change(asset, changes)
+        return answer(request, self._shapes.asset_changed(self._own(user, asset_id, "asset.update")))
 
     async def change_many(self, request: Request) -> Response:
         """Set the same fields of several assets."""
@@ -141,14 +143,53 @@ class Assets:
         ids, changes = id_list(body, "ids"), changes_of(body)
         for asset in [self._own(user, one, "asset.update") for one in ids]:
             self._store.update(asset, **changes)
+            self._store.announce("asset_edited", asset)
         return empty()
 
-    async def metadata(self, request: Request) -> Response:
-        """The key and value pairs clients keep with an asset."""
-        user = self._guard.allow(request, "asset.read").user
-        asset = self._own(user, path_id(request), "asset.read")
-        items = asset.metadata.items()
-        return answer(request, [{"key": key, "value": value, "updatedAt": asset.updated_at} for key, value in items])
+    async def copy(self, request: Request) -> Response:
+        """Hand albums, stack, favourite mark and sidecar of one asset to another."""
+        body = await json_body(request)
+        user = self._guard.allow(request, "asset.copy").user
+        source, target = (self._own(user, id_field(body, name), "asset.copy") for name in ("sourceId", "targetId"))
+        if source.id == target.id:
+            raise Refusal(400, "Source and target id must be different")
+        wanted = {name for name in COPIED if body.get(name, True) is not False}
+        if "albums" in wanted:
+            for album in self._world.albums.seen_by(user):
+                if source.id in album.asset_ids:
+                    self._world.albums.fill(album, [target.id])
+        if "favorite" in wanted:
+            self._store.update(target, favorite=source.favorite)
+        if "sidecar" in wanted and source.sidecar is not None:
+            self._store.update(target, sidecar=source.sidecar)
+        if "stack" in wanted and (stack := self._world.stacks.stacks.get(source.stack or "")) is not None:
+            self._world.stacks.join(stack, target)
+        return empty()
+
+    def _change(self, asset: Asset, changes: dict[str, Any]) -> None:
+        """Set fields, and hide or show the motion part that an asset gains or loses."""
+        video = changes.get("live_video")
+        if video is not None:
+            motion = self._motion_part(asset.owner, video)
+            if motion.visibility == "timeline":
+                self._store.hide(motion)
+        elif "live_video" in changes and (former := self._store.find(asset.live_video or "")) is not None:
+            self._store.update(former, visibility=asset.visibility)
+            self._store.announce("asset_shown", former)
+        self._store.update(asset, **changes)
+        if not EXIF_FIELDS.isdisjoint(changes):
+            self._store.announce("asset_edited", asset)  # the sidecar that is written leads to this
+
+    def _motion_part(self, user: User, asset_id: str) -> Asset:
+        """The video that becomes part of a live photo."""
+        motion = self._store.find(asset_id)
+        if motion is None:
+            raise Refusal(400, "Live photo video not found")
+        if motion.type != "VIDEO":
+            raise Refusal(400, "Live photo video must be a video")
+        if motion.owner is not user:
+            raise Refusal(400, "Live photo video does not belong to the user")
+        return motion
 
     def _own(self, user: User, asset_id: str, permission: str) -> Asset:
         asset = self._store.own(user, asset_id)

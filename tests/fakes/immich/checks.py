@@ -163,6 +163,16 @@ def path_id(request: Request, name: str = "id") -> str:
     return value
 
 
+def id_field(body: Any, name: str) -> str:
+    """One identifier out of a JSON body; refuses the request when it is none."""
+    value = body.get(name, _MISSING) if isinstance(body, dict) else _MISSING
+    if value is _MISSING:
+        raise invalid([wrong_type([name], "string")])
+    if issues := uuid_issues([name], value):
+        raise invalid(issues)
+    return str(value)
+
+
 def text_field(body: Any, name: str, default: str | None = None) -> str:
     """A text out of a JSON body; required when there is no default."""
     value = body.get(name, _MISSING) if isinstance(body, dict) else _MISSING

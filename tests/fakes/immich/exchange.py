@@ -10,22 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
-import struct
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
+from .addresses import Address, reset
 from .answers import ClientGone, is_api
 from .counters import Record, route_of
 from .world import World
 
 WIRE = "safelight.wire"
 EXCHANGE = "safelight.exchange"
-_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # SO_LINGER on, zero seconds
+DRIBBLES_S = 0.05  # between two pieces of an answer that comes slowly
 
 
 class Exchange:
@@ -43,13 +42,23 @@ class Exchange:
         self.announced = int(named.get(b"content-length", b"0"))
         self._body_over = self.announced == 0 and b"transfer-encoding" not in named
         self._close = named.get(b"connection", b"").lower() == b"close" or scope["http_version"] == "1.0"
+        self.address: Address = scope["extensions"][WIRE]["address"]
         self._started = 0.0
         self._answered = 0
         self.cut_after: int | None = None
         self.lose_answer_after: int | None = None
+        self.stall: tuple[int, asyncio.Event] | None = None
+        self.answer_rate: float | None = None
+        self.rewrite: Callable[[list[bytes]], Iterable[bytes]] | None = None
         self.rate: float | None = None
         self.dead = False
         self.too_large = False
+
+    @property
+    def body_limit(self) -> int | None:
+        """How many bytes a request may have here; the server itself knows no limit, a proxy may."""
+        limits = [one for one in (self._world.faults.body_limit, self.address.body_limit) if one is not None]
+        return min(limits, default=None)
 
     async def receive(self) -> Message:
         """The next piece of the body: counted, slowed down, or cut off."""
@@ -66,7 +75,7 @@ class Exchange:
         if self.cut_after is not None and self.record.body_bytes >= self.cut_after:
             await self.reset()
             return {"type": "http.disconnect"}
-        limit = self._world.faults.body_limit
+        limit = self.body_limit
         if limit is not None and self.record.body_bytes > limit:
             self.too_large = True
             return {"type": "http.disconnect"}
@@ -94,7 +103,7 @@ class Exchange:
             self._world.counters.bytes_received += len(piece)
             take(piece)
 
-        plain = self.rate is None and self.cut_after is None and self._world.faults.body_limit is None
+        plain = self.rate is None and self.cut_after is None and self.body_limit is None
         while not self._body_over:
             message = await self.receive()
             if message["type"] != "http.request":
@@ -118,6 +127,10 @@ class Exchange:
             message["headers"] = [*message.get("headers", []), *self._common_headers()]
         if self.lose_answer_after is not None and await self._lost(message):
             return
+        if self.stall is not None:
+            message = await self._stalled(message, *self.stall)
+        if self.answer_rate is not None and message["type"] == "http.response.body":
+            message = await self._dribbled(message, self.answer_rate)
         last = message["type"] == "http.response.body" and not message.get("more_body", False)
         if last and not self._body_over:
             await self._send({**message, "more_body": True})
@@ -140,11 +153,7 @@ class Exchange:
     async def reset(self) -> None:
         """Close the connection so that the other side sees a reset, and wait until it is closed."""
         self.dead = True
-        transport: asyncio.Transport = self._scope["extensions"][WIRE]["transport"]
-        peer = transport.get_extra_info("socket")
-        if peer is not None:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        transport.abort()
+        reset(self._scope["extensions"][WIRE]["transport"])
         await self._closed()
 
     async def _closed(self) -> None:
@@ -171,6 +180,31 @@ class Exchange:
         else:
             await self.reset()
         return True
+
+    async def _stalled(self, message: Message, after: int, gate: asyncio.Event) -> Message:
+        """Send so many bytes of the answer's body, and nothing more until the gate opens."""
+        if message["type"] == "http.response.start":
+            if after == 0:
+                await gate.wait()
+            return message
+        body = message.get("body", b"")
+        room, self._answered = after - self._answered, self._answered + len(body)
+        if self.stall is None or len(body) < room:
+            return message
+        self.stall = None
+        if room > 0:
+            await self._send({**message, "body": body[:room], "more_body": True})
+        await gate.wait()
+        return {**message, "body": body[max(room, 0) :]}
+
+    async def _dribbled(self, message: Message, rate: float) -> Message:
+        """Send the answer's body in small pieces; what is left for the caller to send is empty."""
+        body: Any = message.get("body", b"")
+        step = max(1, int(rate * DRIBBLES_S))
+        for place in range(0, len(body), step):
+            await self._send({**message, "body": body[place : place + step], "more_body": True})
+            await asyncio.sleep(DRIBBLES_S)
+        return {**message, "body": b""}
 
     async def _slow_down(self, rate: float) -> None:
         now = time.monotonic()

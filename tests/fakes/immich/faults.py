@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from .pulse import Pulse
 
 PORTAL = b"<!doctype html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
+Rewrite = Callable[[list[bytes]], Iterable[bytes]]
 OTHER_SERVER = b"<html><head><title>404 Not Found</title></head><body>Nothing here.</body></html>"
 HTML = "text/html; charset=utf-8"
 
@@ -48,6 +50,9 @@ class Fault:
     lose_answer_after: int | None = None
     delay: float = 0.0
     bytes_per_second: float | None = None
+    answer_rate: float | None = None
+    stall_after: int | None = None
+    rewrite: Rewrite | None = None
     gate: asyncio.Event | None = None
     hits: int = 0
     removed: bool = False
@@ -168,6 +173,25 @@ class Faults:
     def hold(self, route: str | None = None, *, times: int | None = None) -> Fault:
         """Stop requests before they are looked at until the fault is released."""
         return self._add(Fault(self._pulse, route, times, gate=asyncio.Event()))
+
+    def bad_json(self, route: str | None = None, *, times: int | None = 1) -> Fault:
+        """JSON that ends too early, with status 200."""
+        return self.answer(route, 200, b'{"results":[{"id":', times=times)
+
+    def dribble(self, bytes_per_second: float, route: str | None = None, *, times: int | None = None) -> Fault:
+        """Send the bodies of answers no faster than this, in small pieces."""
+        return self._add(Fault(self._pulse, route, times, answer_rate=bytes_per_second))
+
+    def stall(self, route: str | None = None, *, after: int = 0, times: int | None = 1) -> Fault:
+        """Do the work, send so many bytes of the answer's body, then nothing until the fault is released.
+
+        With 0 not even the status line arrives.
+        """
+        return self._add(Fault(self._pulse, route, times, stall_after=after, gate=asyncio.Event()))
+
+    def rewrite(self, edit: Rewrite, route: str = "POST /api/sync/stream", *, times: int | None = 1) -> Fault:
+        """Change the lines of the sync stream: ``edit`` gets all of them and gives what is sent. See ``edits.py``."""
+        return self._add(Fault(self._pulse, route, times, rewrite=edit))
 
     def _add(self, fault: Fault, for_seconds: float | None = None) -> Fault:
         if for_seconds is not None:

@@ -65,7 +65,7 @@ class Media:
             return _redirect("original?")
         if size == "fullsize":
             return _redirect("thumbnail?size=preview")
-        if not asset.readable:
+        if not asset.readable or not asset.extracted:
             raise Refusal(404, "Asset media not found")
         kind, content = ("jpeg", JPEG) if size == "preview" else ("webp", WEBP)
         name = f"{PurePosixPath(asset.filename).stem}_{size}.{kind}"

@@ -7,6 +7,7 @@ Thread: the server's.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +17,8 @@ from starlette.routing import Route
 
 from .answers import answer, invalid
 from .checks import id_list, json_body, wrong_type
-from .models import Asset
-from .render import asset_item, exif
+from .models import Album, Asset, User
+from .render import exif
 from .uploads import parse_checksum
 from .world import World
 
@@ -39,8 +40,15 @@ FILTERS: dict[str, Filter] = {
     "updatedBefore": lambda asset, value: asset.updated_at <= value,
     "takenAfter": lambda asset, value: asset.created >= value,
     "takenBefore": lambda asset, value: asset.created <= value,
+    "tagIds": lambda asset, value: all(one in asset.tag_ids for one in value or ()),
+    "description": lambda asset, value: str(value).lower() in asset.description.lower(),
     "trashedAfter": lambda asset, value: (asset.trashed_at or "") >= value,
     "trashedBefore": lambda asset, value: (asset.trashed_at or "~") <= value,
+}
+
+OLD_FILTERS: dict[str, Filter] = {
+    "deviceAssetId": lambda asset, value: asset.device_asset_id == value,
+    "deviceId": lambda asset, value: asset.device_id == value,
 }
 
 
@@ -62,8 +70,12 @@ class Search:
     """The search route."""
 
     def __init__(self, world: World) -> None:
+        self._world = world
         self._store = world.store
         self._guard = world.guard
+        self._shapes = world.shapes
+        self._filters = FILTERS | ({} if world.version.is_modern else OLD_FILTERS)
+        self._last: tuple[str, list[str]] = ("", [])  # the last question but for its page, and the ids it led to
 
     def routes(self) -> list[Route]:
         """The one route of this module."""
@@ -77,25 +89,44 @@ class Search:
             raise invalid([wrong_type([], "object", body)])
         page = whole_number(body, "page", 1, 2**53 - 1)
         size = whole_number(body, "size", PAGE, LARGEST_PAGE)
-        albums = id_list(body, "albumIds", required=False)
-        found = [asset for asset in self._store.of(user) if self._passes(asset, body, albums)]
-        found.sort(key=lambda asset: (asset.created, asset.id), reverse=body.get("order", "desc") == "desc")
-        shown = found[(page - 1) * size : page * size]
-        items = [asset_item(one) | ({"exifInfo": exif(one)} if body.get("withExif") else {}) for one in shown]
+        id_list(body, "albumIds", required=False)
+        found = self._found(user, body)
+        shown = [one for asset_id in found[(page - 1) * size : page * size] if (one := self._store.find(asset_id))]
+        item = self._shapes.asset_item
+        items = [item(one) | ({"exifInfo": exif(one)} if body.get("withExif") else {}) for one in shown]
         more = str(page + 1) if len(found) > page * size else None
         assets = {"total": len(items), "count": len(items), "items": items, "facets": [], "nextPage": more}
         return answer(request, {"albums": {"total": 0, "count": 0, "items": [], "facets": []}, "assets": assets})
 
-    def _passes(self, asset: Asset, body: dict[str, Any], albums: list[str]) -> bool:
+    def _found(self, user: User, body: dict[str, Any]) -> list[str]:
+        """The ids of all pages; remembered, so that a hundred pages of a large library are not a hundred searches."""
+        asked = {name: value for name, value in body.items() if name not in {"page", "size"}}
+        question = json.dumps([user.id, self._world.ledger.changes, asked], sort_keys=True)
+        if self._last[0] != question:
+            found = [asset for asset in self._store.of(user) if self._passes(asset, body)]
+            found.sort(key=lambda asset: (asset.created, asset.id), reverse=body.get("order", "desc") == "desc")
+            self._last = question, [asset.id for asset in found]
+        return self._last[1]
+
+    def _passes(self, asset: Asset, body: dict[str, Any]) -> bool:
         with_trash = body.get("withDeleted") is True or "trashedAfter" in body or "trashedBefore" in body
         if asset.is_trashed and not with_trash:
             return False
-        if asset.visibility == "locked" and body.get("visibility") != "locked":
+        if "visibility" not in body and not self._is_usual(asset):
             return False
-        if albums and not all(self._in_album(asset, one) for one in albums):
+        if not all(self._in_album(asset, one) for one in body.get("albumIds", ())):
             return False
-        return all(test(asset, body[name]) for name, test in FILTERS.items() if name in body)
+        if body.get("isNotInAlbum") is True and any(asset.id in one.asset_ids for one in self._albums(asset)):
+            return False
+        return all(test(asset, body[name]) for name, test in self._filters.items() if name in body)
+
+    def _is_usual(self, asset: Asset) -> bool:
+        """What is found when no visibility is named."""
+        return asset.visibility != "locked" if self._world.version.searches_archive else asset.visibility == "timeline"
+
+    def _albums(self, asset: Asset) -> list[Album]:
+        return self._world.albums.seen_by(asset.owner)
 
     def _in_album(self, asset: Asset, album_id: str) -> bool:
-        album = self._store.own_album(asset.owner, album_id)
+        album = self._world.albums.seen(asset.owner, album_id)
         return album is not None and asset.id in album.asset_ids

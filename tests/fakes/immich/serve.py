@@ -1,6 +1,6 @@
-"""Running the stand-in on a loopback port with uvicorn, in a thread of its own.
+"""Running the stand-in on loopback ports with uvicorn, in a thread of its own.
 
-For: ``standin.py``; starts, stops, refuses and takes up connections again.
+For: ``standin.py``; starts, stops, opens and closes addresses.
 Must not: know routes or faults.
 Thread: :class:`ServerThread` is used from tests; everything else runs on the server's event loop.
 """
@@ -12,12 +12,16 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Coroutine
+from email.utils import format_datetime
 from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from .addresses import Address, Doing, Silence, Slam, reset
+from .calendar import Calendar
 from .counters import Counters
 from .exchange import WIRE
 
@@ -27,8 +31,32 @@ START_TIMEOUT = 10.0
 LAST_WORDS = 0.1  # seconds a request has to notice that its connection is gone
 
 
-def protocol_for(counters: Counters) -> type[HttpToolsProtocol]:
-    """uvicorn's HTTP protocol, which also counts connections and lets the application reset them."""
+def socket_for(counters: Counters, address: Address) -> type[WebSocketsSansIOProtocol]:
+    """uvicorn's websocket protocol for one address: a connection after it became a websocket."""
+
+    class CountedSocket(WebSocketsSansIOProtocol):
+        """One websocket."""
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            counters.open_connections -= 1
+            super().connection_lost(exc)
+
+        async def run_asgi(self) -> None:
+            extensions = cast(dict[str, Any], self.scope["extensions"])
+            extensions[WIRE] = {"transport": self.transport, "address": address}
+            await super().run_asgi()
+
+        async def send(self, message: Any) -> None:
+            await super().send(message)
+            if message["type"] == "websocket.http.response.body":
+                self.handshake_complete = True  # a refusal is an answer too, which uvicorn forgets
+
+    return CountedSocket
+
+
+def protocol_for(counters: Counters, address: Address) -> type[HttpToolsProtocol]:
+    """uvicorn's HTTP protocol for one address, which also counts connections and lets the application reset them."""
+    websocket = socket_for(counters, address)
 
     class CountedProtocol(HttpToolsProtocol):
         """One connection."""
@@ -39,6 +67,7 @@ def protocol_for(counters: Counters) -> type[HttpToolsProtocol]:
             counters.connections += 1
             counters.open_connections += 1
             super().connection_made(transport)
+            self.ws_protocol_class = websocket
 
         def connection_lost(self, exc: Exception | None) -> None:
             counters.open_connections -= 1
@@ -47,7 +76,8 @@ def protocol_for(counters: Counters) -> type[HttpToolsProtocol]:
         def on_message_begin(self) -> None:
             super().on_message_begin()
             self.sink = None
-            self.scope["extensions"] = {WIRE: {"transport": self.transport, "divert": self.divert}}
+            wire = {"transport": self.transport, "divert": self.divert, "address": address}
+            self.scope["extensions"] = {WIRE: cast(Any, wire)}
 
         def divert(self, sink: Sink) -> None:
             """Hand the rest of this request's body straight to ``sink``, past the queue of ASGI messages."""
@@ -70,13 +100,17 @@ def protocol_for(counters: Counters) -> type[HttpToolsProtocol]:
 
 
 class LoopbackServer(uvicorn.Server):
-    """uvicorn's server without its pauses: it stops at once and can close and reopen its port."""
+    """uvicorn's server without its pauses: it stops at once and can close and reopen its ports."""
 
-    def __init__(self, app: ASGIApp, counters: Counters, keep_alive: float) -> None:
+    def __init__(
+        self, app: ASGIApp, counters: Counters, addresses: list[Address], keep_alive: float, calendar: Calendar
+    ) -> None:
         config = uvicorn.Config(
             cast(Any, app),
-            http=protocol_for(counters),
-            ws="none",
+            http=HttpToolsProtocol,
+            ws="websockets-sansio",
+            ws_ping_interval=None,
+            ws_per_message_deflate=False,
             loop="none",
             lifespan="off",
             log_config=None,
@@ -87,47 +121,85 @@ class LoopbackServer(uvicorn.Server):
             timeout_keep_alive=cast(int, keep_alive),
         )
         super().__init__(config)
+        self._counters = counters
+        self._addresses = addresses
+        self._calendar = calendar
+        self._open: dict[Address, asyncio.Server] = {}
+        self._quiet: dict[Address, set[asyncio.BaseTransport]] = {}
+        self.servers = []
         self.stopping = asyncio.Event()
         self.running = threading.Event()
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open every address."""
+        for address in self._addresses:
+            await self.reopen(address)
+        self.started = True
+
+    async def reopen(self, address: Address) -> None:
+        """Close an address with its connections, and open it again as it wants to be."""
+        if (former := self._open.pop(address, None)) is not None:
+            former.close()
+        self.drop_connections(address)
+        if address.doing is not Doing.REFUSING:
+            factory, context = self._factory(address)
+            loop = asyncio.get_running_loop()
+            self._open[address] = await loop.create_server(factory, sock=address.bind(), ssl=context)
+
+    def _factory(self, address: Address) -> tuple[Callable[[], asyncio.Protocol], Any]:
+        """What to make for each connection, and its TLS."""
+        if address.doing is Doing.SLAMMING:
+            return Slam, None
+        if address.doing is Doing.SILENT:
+            held = self._quiet.setdefault(address, set())
+
+            class Held(Silence):
+                def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                    held.add(transport)
+
+            return Held, None
+        kind = protocol_for(self._counters, address)
+        state = self.server_state
+        return lambda: kind(self.config, state, self.lifespan.state), address.context()
+
     async def main_loop(self) -> None:
         """Keep the Date header fresh until told to stop."""
-        self.running.set()
         while not self.stopping.is_set():
             await self.on_tick(0)
+            date = format_datetime(self._calendar.now(), usegmt=True).encode()
+            self.server_state.default_headers = [(b"date", date)]
+            self.running.set()
             try:
                 await asyncio.wait_for(self.stopping.wait(), 1.0)
             except TimeoutError:
                 continue
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the port, drop every connection, end what still runs."""
-        self.refuse()
+        """Close the ports, drop every connection, end what still runs."""
+        for server in self._open.values():
+            server.close()
+        self._open.clear()
+        self.drop_connections()
         if tasks := set(self.server_state.tasks):
             _, waiting = await asyncio.wait(tasks, timeout=LAST_WORDS)
             for task in waiting:  # held or delayed by a fault
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
 
-    def refuse(self) -> None:
-        """Close the port and drop every connection."""
-        for server in self.servers:
-            server.close()
-        self.drop_connections()
-
-    def drop_connections(self) -> None:
-        """Reset every open connection."""
+    def drop_connections(self, address: Address | None = None) -> None:
+        """Reset the open connections of an address, or of all."""
         for connection in list(self.server_state.connections):
-            connection.transport.abort()
+            transport = connection.transport
+            if address is None or _port_of(transport) == address.port:
+                transport.abort()
+        for one in [address] if address is not None else list(self._quiet):
+            for quiet in self._quiet.pop(one, ()):
+                reset(cast(asyncio.Transport, quiet))
 
 
-def bind(port: int) -> socket.socket:
-    """A listening socket on the loopback interface; port 0 takes a free one."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(512)
-    return listener
+def _port_of(transport: asyncio.Transport) -> int | None:
+    name = transport.get_extra_info("sockname")
+    return name[1] if name else None
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -140,41 +212,53 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 
 class ServerThread:
-    """A running server; the port stays the same when it refuses and accepts again."""
+    """A running server; ports stay the same when it refuses and accepts again."""
 
-    def __init__(self, app: ASGIApp, counters: Counters, *, port: int = 0, keep_alive: float = 5.0) -> None:
-        self._listener = bind(port)
-        self.port: int = self._listener.getsockname()[1]
-        self._server = LoopbackServer(app, counters, keep_alive)
+    def __init__(
+        self,
+        app: ASGIApp,
+        counters: Counters,
+        addresses: list[Address],
+        *,
+        keep_alive: float = 5.0,
+        calendar: Calendar | None = None,
+    ) -> None:
+        self._addresses = addresses
+        self._server = LoopbackServer(app, counters, addresses, keep_alive, calendar or Calendar())
         self._loop = new_loop()
-        self._thread = threading.Thread(target=self._run, name=f"stand-in-{self.port}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="stand-in", daemon=True)
+        self._problem: BaseException | None = None
 
     def start(self) -> None:
         """Start and return when requests are answered."""
         self._thread.start()
         if not self._server.running.wait(START_TIMEOUT):
-            raise TimeoutError("the stand-in server did not start")
+            raise TimeoutError("the stand-in server did not start") from self._problem
+        if self._problem is not None:
+            raise self._problem
+        for address in self._addresses:
+            address.opener = self
 
     def stop(self) -> None:
         """Stop at once; open connections are reset."""
+        for address in self._addresses:
+            address.opener = None
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._server.stopping.set)
             self._thread.join(START_TIMEOUT)
-        self._listener.close()
 
-    def refuse(self) -> None:
-        """Let every connection attempt fail until :meth:`accept`."""
-        self.call(self._server.refuse)
-        self._listener.close()
+    def open(self, address: Address) -> None:
+        """Open one more address."""
+        address.opener = self
+        self.reopen(address)
 
-    def drop_connections(self) -> None:
-        """Reset every open connection."""
-        self.call(self._server.drop_connections)
+    def reopen(self, address: Address) -> None:
+        """Do with an address what it says."""
+        self.await_(self._server.reopen(address))
 
-    def accept(self) -> None:
-        """Listen on the same port again."""
-        self._listener = bind(self.port)
-        self.await_(self._server.startup(sockets=[self._listener]))
+    def drop_connections(self, address: Address | None = None) -> None:
+        """Reset the open connections of an address, or of all."""
+        self.call(lambda: self._server.drop_connections(address))
 
     def call(self, action: Callable[[], object]) -> None:
         """Run something on the server's loop and wait for it."""
@@ -188,14 +272,13 @@ class ServerThread:
         """Run a coroutine on the server's loop and wait for it."""
         asyncio.run_coroutine_threadsafe(work, self._loop).result(START_TIMEOUT)
 
-    def later(self, seconds: float, action: Callable[[], object]) -> None:
-        """Run something on the server's loop after a time; callable from any thread."""
-        self._loop.call_soon_threadsafe(self._loop.call_later, seconds, action)
-
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._server.serve(sockets=[self._listener]))
+            self._loop.run_until_complete(self._server.serve(sockets=[]))
+        except BaseException as problem:  # noqa: BLE001 - handed to whoever waits for the start
+            self._problem = problem
+            self._server.running.set()
         finally:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()

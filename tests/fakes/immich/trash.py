@@ -61,7 +61,7 @@ class Trash:
         """Everything out of the trash."""
         user = self._guard.allow(request, "asset.delete").user
         ids = self._in_trash(user)
-        self._store.restore(user, ids)
+        self._store.restore(user, ids, all_of_them=True)
         return answer(request, {"count": len(ids)})
 
     async def empty_trash(self, request: Request) -> Response:

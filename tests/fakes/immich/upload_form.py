@@ -12,19 +12,22 @@ import json
 import re
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from .answers import Refusal, invalid
+from .calendar import iso
 from .checks import Issue, date_issue, is_uuid, not_one_of, not_uuid, wrong_type
 from .filetypes import SIDECAR, extension, kind_of
-from .models import iso
 from .multipart import PartHead, Sink
+from .versions import Version
 
 VISIBILITIES = ("archive", "timeline", "hidden", "locked")
 MAX_FIELD = 1024 * 1024
 _NUMBER = re.compile(r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$")
+
+_HOURS = re.compile(r"^(\d+):([0-5]?\d):([0-5]?\d(?:\.\d+)?)$")
 
 
 class Waste:
@@ -100,6 +103,7 @@ class UploadForm:
     """The parts of one upload as they come in. The first error is kept and the rest only drained."""
 
     folder: Path | None
+    version: Version
     fields: dict[str, Text] = field(default_factory=dict)
     asset: FileSink | None = None
     sidecar: Text | None = None
@@ -130,13 +134,13 @@ class UploadForm:
 
     def _open_file(self, name: str, filename: str) -> Sink:
         # A filename field counts for the check of every file that comes after it, sidecars included.
-        judged = self.value("filename") or filename
+        judged = (self.value("filename") if self.version.judges_filename_field else None) or filename
         if name == "sidecarData":
             if extension(judged) not in SIDECAR:
                 return self._reject(f"Unsupported file type {judged}")
             self.sidecar = Text()
             return self.sidecar
-        if kind_of(judged) is None:
+        if kind_of(judged) is None or extension(judged) in self.version.unknown_extensions:
             return self._reject(f"Unsupported file type {judged}")
         self.asset = FileSink(filename, self.folder)
         return self.asset
@@ -158,13 +162,17 @@ class UploadFields:
     duration: int | None
     live_video: str | None
     metadata: dict[str, dict[str, Any]]
+    device_asset_id: str = ""
+    device_id: str = ""
 
 
-def checked(values: dict[str, str | None]) -> UploadFields:
+def checked(values: dict[str, str | None], version: Version) -> UploadFields:
     """Check every field and refuse with the complete list of what is wrong."""
     issues: list[Issue] = []
+    if version.has_device_ids:
+        issues += [wrong_type([name], "string") for name in ("deviceAssetId", "deviceId") if not values.get(name)]
     for name in ("fileCreatedAt", "fileModifiedAt"):
-        issue = date_issue([name], values.get(name))
+        issue = date_issue([name], values.get(name)) if version.is_modern else _old_date_issue(name, values)
         issues += [issue] if issue else []
     favorite = values.get("isFavorite")
     if favorite not in (None, "true", "false"):
@@ -175,13 +183,11 @@ def checked(values: dict[str, str | None]) -> UploadFields:
     live_video = values.get("livePhotoVideoId")
     if live_video is not None and not is_uuid(live_video):
         issues.append(not_uuid(["livePhotoVideoId"]))
-    duration = _duration(values.get("duration"), issues)
+    duration = _duration(values.get("duration"), issues) if version.is_modern else _clock(values.get("duration"))
     metadata = _metadata(values.get("metadata"), issues)
     if issues:
         raise invalid(issues)
-    created, modified = (
-        iso(datetime.fromisoformat(values[name] or "")) for name in ("fileCreatedAt", "fileModifiedAt")
-    )
+    created, modified = (iso(_moment(values[name] or "")) for name in ("fileCreatedAt", "fileModifiedAt"))
     return UploadFields(
         created=created,
         modified=modified,
@@ -191,7 +197,35 @@ def checked(values: dict[str, str | None]) -> UploadFields:
         duration=duration,
         live_video=live_video,
         metadata=metadata,
+        device_asset_id=values.get("deviceAssetId") or "",
+        device_id=values.get("deviceId") or "",
     )
+
+
+def _moment(value: str) -> datetime:
+    """A date in any form that a server takes; without a zone it is UTC."""
+    if value.isdecimal():
+        return datetime.fromtimestamp(int(value) / 1000, UTC)
+    found = datetime.fromisoformat(value)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _old_date_issue(name: str, values: dict[str, str | None]) -> Issue | None:
+    """Before 3.0 everything is a date that can be read as one."""
+    try:
+        _moment(values.get(name) or "")
+    except (ValueError, OverflowError, OSError):
+        return wrong_type([name], "string", wording="datetime")
+    return None
+
+
+def _clock(value: str | None) -> int | None:
+    """Before 3.0 a duration is hours, minutes and seconds; anything else is taken and means nothing."""
+    found = _HOURS.match(value or "")
+    if found is None:
+        return None
+    hours, minutes, seconds = found.groups()
+    return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
 
 
 def _duration(value: str | None, issues: list[Issue]) -> int | None:

@@ -33,6 +33,8 @@ FIELD_NAMES = (
     "duration",
     "livePhotoVideoId",
     "metadata",
+    "deviceAssetId",
+    "deviceId",
 )
 _DESCRIPTION = re.compile(rb"<dc:description>.*?<rdf:li[^>]*>(.*?)</rdf:li>", re.DOTALL)
 _RATING = re.compile(rb"xmp:Rating(?:=[\"']|>)(-?\d)")
@@ -65,11 +67,11 @@ class Uploads:
         known = self._store.by_checksum(user, announced)
         if known is not None:
             return self._duplicate(request, known)
-        form = UploadForm(self._world.settings.files)
+        form = UploadForm(self._world.settings.files, self._world.version)
         self._world.counters.upload_begins()
         try:
             values = await self._receive(request, form)
-            return self._commit(request, user, form, checked(values))
+            return self._commit(request, user, form, checked(values, self._world.version))
         except BaseException:
             form.discard()
             raise
@@ -98,7 +100,7 @@ class Uploads:
         file = form.asset
         if file is None:
             raise Refusal(400, "File is required")
-        if file.size == 0:
+        if file.size == 0 and self._world.version.refuses_empty_files:
             raise Refusal(400, "File is empty")
         with self._world.pulse.lock:
             if user.quota is not None and user.quota < user.usage + file.size:
@@ -109,14 +111,14 @@ class Uploads:
                 form.discard()
                 return self._duplicate(request, asset)
             if video is not None and video.visibility == "timeline":
-                self._store.update(video, visibility="hidden")
+                self._store.hide(video)
         return answer(request, {"id": asset.id, "status": "created"}, 201)
 
     def _live_video(self, user: User, asset_id: str | None) -> Asset | None:
         """The motion part a photo names, if it may be one."""
         if asset_id is None:
             return None
-        video = self._store.assets.get(asset_id)
+        video = self._store.find(asset_id)
         if video is None:
             raise Refusal(400, "Live photo video not found")
         if video.type != "VIDEO":
@@ -141,6 +143,9 @@ class Uploads:
             live_video=fields.live_video,
             metadata=fields.metadata,
             readable=looks_readable(filename, file.head, file.tail),
+            extracted=self._world.settings.extraction_s == 0,
+            device_asset_id=fields.device_asset_id,
+            device_id=fields.device_id,
         )
         if file.path is not None:
             asset.path = file.path.with_name(asset.id + extension(filename))
