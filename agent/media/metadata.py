@@ -5,22 +5,29 @@ announce. Runs in the decoder process (`agent.media.decode`); the agent uses the
 when the first file of their format comes.
 """
 
+import errno
 import os
 import stat
 import struct
 import warnings
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from agent.media import boxes
 from agent.media.errors import Undecodable
 from agent.media.exif import Facts, settle_date
+from agent.media.jpeg import header
 from agent.media.tags import BAD_DATA, Tiff
 
-_HEAD_BYTES = 512
+HEAD_BYTES = 512
+_JPEG_HEAD_BYTES = 1 << 17
+#: The disk fails, not the file.
+_DISK_TROUBLE = frozenset({errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ETIMEDOUT, errno.EBUSY})
 #: How each begins (offset, bytes), and what Pillow calls it.
 _PILLOW = (
     (0, b"\xff\xd8\xff", "JPEG"),
@@ -35,6 +42,8 @@ _PILLOW = (
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIRO", b"IIRS", b"MMOR", b"IIU\0")
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
+#: What `Metadata.format` says of the pictures that Pillow decodes, beside JPEG.
+PILLOW_FORMATS = frozenset({"PNG", "WEBP", "GIF", "BMP", "PSD", "JP2", "AVIF", "TIFF"})
 _VIDEO_NAMES = {
     "mov": "MP4",
     "matroska": "MKV",
@@ -46,6 +55,7 @@ _VIDEO_NAMES = {
     "avi": "AVI",
     "mpegts": "MTS",
 }
+_VIDEO_FORMATS = frozenset({*_VIDEO_NAMES.values(), "MOV", "3GP", "WEBM"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,11 @@ def to_plain(metadata: Metadata) -> dict[str, object]:
     return asdict(metadata)
 
 
+def is_video(metadata: Metadata) -> bool:
+    """Whether the format is one of moving pictures."""
+    return metadata.format in _VIDEO_FORMATS
+
+
 def from_plain(values: object) -> Metadata:
     """The opposite; `ValueError` for anything unexpected, since it comes from a process that is not trusted."""
     if not isinstance(values, dict):
@@ -128,29 +143,63 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-def read(path: bytes) -> Metadata:
-    """The facts of one file. `Undecodable` when it gives none, `OSError` when it cannot be opened or read at all."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file to be looked into: the open file, its facts, its extension in small letters without the dot."""
+
+    file: BinaryIO
+    size_bytes: int
+    mtime_ns: int
+    extension: str
+
+
+@contextmanager
+def opened(path: bytes) -> Iterator[Opened]:
+    """Open a file that may be anything. What goes wrong inside with its content becomes `Undecodable`.
+
+    `OSError` when it cannot be opened, or when the disk fails.
+    """
     name = Path(os.fsdecode(path))
-    status = name.stat()
-    if not stat.S_ISREG(status.st_mode):  # a pipe would never end
+    if not stat.S_ISREG(name.stat().st_mode):  # a pipe would never end
         raise Undecodable("unknown_format")
-    if status.st_size == 0:
-        raise Undecodable("empty")
     with name.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of every odd tag
-        head = file.read(_HEAD_BYTES)
-        try:
-            return _read(file, head, status.st_size, name.suffix[1:].lower())
-        except MemoryError:
-            raise Undecodable("memory") from None
-        except (*BAD_DATA, RuntimeError, AttributeError, AssertionError) as error:
-            raise Undecodable("broken") from error
+        status = os.fstat(file.fileno())
+        if status.st_size == 0:
+            raise Undecodable("empty")
+        with judged():
+            yield Opened(file, status.st_size, status.st_mtime_ns, name.suffix[1:].lower())
+
+
+@contextmanager
+def judged() -> Iterator[None]:
+    """What a broken file makes our packages raise becomes `Undecodable`; what a broken disk does stays an `OSError`."""
+    try:
+        yield
+    except MemoryError:
+        raise Undecodable("memory") from None
+    except (*BAD_DATA, RuntimeError, AttributeError, AssertionError) as error:
+        if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
+            raise
+        raise Undecodable("broken") from error
+
+
+def read(path: bytes) -> Metadata:
+    """The facts of one file. `Undecodable` when it gives none, `OSError` when it cannot be opened or read at all."""
+    with opened(path) as found:
+        return read_opened(found)
+
+
+def read_opened(found: Opened) -> Metadata:
+    """The same, of an open file."""
+    found.file.seek(0)
+    return _read(found.file, found.file.read(HEAD_BYTES), found.size_bytes, found.extension)
 
 
 def _read(file: BinaryIO, head: bytes, size_bytes: int, extension: str) -> Metadata:
     for at, magic, pillow_name in _PILLOW:
         if head[at : at + len(magic)] == magic:
-            return _with_pillow(file, pillow_name)
+            return (_jpeg(file) if pillow_name == "JPEG" else None) or _with_pillow(file, pillow_name)
     if head[4:8] == b"ftyp":
         brands = _brands(head)
         if brands & _AVIF_BRANDS:
@@ -196,6 +245,15 @@ def _still(size: tuple[int, int], shown_format: str, known: Facts) -> Metadata:
     )
 
 
+def _jpeg(file: BinaryIO) -> Metadata | None:
+    """A JPEG by its first segments, which is quicker than Pillow; None where they tell no size."""
+    file.seek(0)
+    found = header(file.read(_JPEG_HEAD_BYTES))
+    if found.size is None or not all(found.size):
+        return None
+    return _still(found.size, "JPEG", settle_date(_exif_facts(found.exif), found.xmp))
+
+
 def _with_pillow(file: BinaryIO, pillow_name: str, shown_format: str | None = None) -> Metadata:
     """Everything whose header Pillow reads by itself. Pixels are counted, not decoded, so their number has no limit."""
     from PIL import Image
@@ -211,17 +269,24 @@ def _with_pillow(file: BinaryIO, pillow_name: str, shown_format: str | None = No
     return _still(size, shown_format or {"JPEG2000": "JP2"}.get(pillow_name, pillow_name), known)
 
 
+def is_heic(head: bytes) -> bool:
+    """Whether a file that begins so is one that libheif reads, which wants all of its bytes at once."""
+    return head[4:8] == b"ftyp" and not (found := _brands(head)) & _AVIF_BRANDS and bool(found & _HEIC_BRANDS)
+
+
 def _heic(file: BinaryIO) -> Metadata:
     """HEIC: libheif turns the picture by itself and gives the size as seen, so there is no orientation to apply."""
     import pillow_heif
 
     file.seek(0)
     opened = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
-    width, height = opened.size
-    info = opened.info
+    return of_heic(opened.size, opened.info)
+
+
+def of_heic(size: tuple[int, int], info: Mapping[Any, Any]) -> Metadata:
+    """The facts of a HEIC that libheif has opened."""
     known = settle_date(_exif_facts(info.get("exif")), info.get("xmp"))
-    found = _still((width, height), "HEIC", known)
-    return Metadata(**{**asdict(found), "orientation": None})
+    return replace(_still(size, "HEIC", known), orientation=None)
 
 
 def _exif_facts(exif: object) -> Facts:

@@ -13,14 +13,17 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import IO, cast
+from typing import IO, TypeVar, cast
 
 from agent.domain.clock import Clock
-from agent.domain.errors import FileVanished, Interrupted, Rejected, Transient
+from agent.domain.errors import Fate, FileVanished, Interrupted, Rejected, Transient
 from agent.media.errors import REASONS
+from agent.media.made import Made, made_from_plain
 from agent.media.metadata import Metadata, from_plain
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: A child above this is ended. The system's own limit (`confine.MEMORY_BYTES`) counts differently and not everywhere.
 MEMORY_LIMIT_BYTES = 900 << 20
@@ -28,7 +31,7 @@ MEMORY_LIMIT_BYTES = 900 << 20
 _LOOK_S = 0.2
 #: Time for the interpreter to start on a busy machine, apart from the time for the file.
 _START_S = 30.0
-_LONGEST_ANSWER_BYTES = 4 << 20
+_LONGEST_ANSWER_BYTES = 8 << 20
 _QUIET = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 #: A process's memory by its id; None when it is not known.
@@ -80,10 +83,10 @@ class _Child:
             self.end()
             raise _Ended("crash")
 
-    def ask(self, path: bytes, want: str, timeout_s: float) -> Mapping[str, object]:
+    def ask(self, path: bytes, want: str, arguments: Mapping[str, object], timeout_s: float) -> Mapping[str, object]:
         """The answer for one file. `_Ended` when there is none."""
         self._asked += 1
-        request = {"id": self._asked, "path_hex": path.hex(), "want": want}
+        request = {"id": self._asked, "path_hex": path.hex(), "want": want, "with": dict(arguments)}
         with suppress(OSError, ValueError):  # it has ended; the listener tells how
             self._in.write(json.dumps(request).encode("ascii") + b"\n")
             self._in.flush()
@@ -156,12 +159,42 @@ class Decoders:
         `FileVanished`, `Rejected("unreadable")`, `Transient("read_error")` when it cannot be read, as in `agent.files`;
         `Transient("decoder_unavailable")` when no child can be started; `Interrupted("stop")` when closed meanwhile.
         """
-        answer = self._ask(path, "metadata", timeout_s)
+        return self._understood("metadata", self._ask(path, "metadata", {}, timeout_s), from_plain)
+
+    def pictures(
+        self,
+        path: bytes,
+        sizes: Sequence[int],
+        *,
+        digest: bool = True,
+        shared: bytes | None = None,
+        timeout_s: float = 60.0,
+    ) -> Made:
+        """Metadata and small pictures, one for each bound in pixels; raises as `metadata`.
+
+        `digest`: tell the file's digest too if it is read whole anyway. `shared` is the folder of the desktop's own
+        thumbnails, used where they are good enough.
+        """
+        wish = {"sizes": list(sizes), "digest": digest, "shared_hex": shared.hex() if shared else None}
+        return self._understood("pictures", self._ask(path, "pictures", wish, timeout_s), made_from_plain)
+
+    def first(self, path: bytes, timeout_s: float = 20.0) -> Made:
+        """Metadata and, where a camera put one into the file, a tiny picture; raises as `metadata`."""
+        return self._understood("first", self._ask(path, "first", {}, timeout_s), made_from_plain)
+
+    def firsts(self, paths: Sequence[bytes], timeout_s: float = 20.0) -> list[Made | Fate]:
+        """The same for several files with one question, which is quicker; errors come in place of what was made.
+
+        Raises `Transient("decoder_unavailable")` and `Interrupted`.
+        """
+        wish = {"others_hex": [path.hex() for path in paths[1:]]}
         try:
-            return from_plain(answer["metadata"])
-        except (KeyError, ValueError) as error:
-            log.warning("a decoder gave an answer that cannot be: %s", error)
-            raise Rejected("undecodable", detail="crash") from error
+            answers = self._ask(paths[0], "firsts", wish, timeout_s).get("firsts")
+        except Rejected:  # one of them ends the child: which?
+            answers = None
+        if not isinstance(answers, list) or len(answers) != len(paths):
+            return [_or_fate(lambda path=path: self.first(path)) for path in paths]  # type: ignore[misc] # bound at once
+        return [_or_fate(lambda one=one: self._understood("first", _look_at(one), made_from_plain)) for one in answers]  # type: ignore[misc] # bound at once
 
     def pids(self) -> list[int]:
         """The children that live now."""
@@ -178,7 +211,16 @@ class Decoders:
         for child in children:
             child.end()
 
-    def _ask(self, path: bytes, want: str, timeout_s: float) -> Mapping[str, object]:
+    @staticmethod
+    def _understood(want: str, answer: Mapping[str, object], read: Callable[[object], T]) -> T:
+        """The answer as a value; one that cannot be is the file's fault, for it is what the child was given."""
+        try:
+            return read(answer[want])
+        except (KeyError, ValueError) as error:
+            log.warning("a decoder gave an answer that cannot be: %s", error)
+            raise Rejected("undecodable", detail="crash") from error
+
+    def _ask(self, path: bytes, want: str, arguments: Mapping[str, object], timeout_s: float) -> Mapping[str, object]:
         """The answer for one file, through as many children as it takes: two that die of it, and it is the file's."""
         deaths = rests = 0
         with self._changed:
@@ -188,7 +230,7 @@ class Decoders:
             while True:
                 child = self._take_child()
                 try:
-                    return _look_at(child.ask(path, want, timeout_s))
+                    return _look_at(child.ask(path, want, arguments, timeout_s))
                 except _Ended as ended:
                     if self._is_closed:
                         raise Interrupted("stop") from None
@@ -245,6 +287,18 @@ class Decoders:
             self._working.discard(child)
             if child.is_alive and not self._is_closed:
                 self._resting.append(child)
+
+
+def _or_fate(make: Callable[[], Made]) -> Made | Fate:
+    """What was made, or why not where that is the file's fault."""
+    try:
+        return make()
+    except (FileVanished, Rejected) as error:
+        return error
+    except Transient as error:
+        if error.code == "decoder_unavailable":
+            raise
+        return error
 
 
 def _look_at(answer: Mapping[str, object]) -> Mapping[str, object]:

@@ -53,9 +53,7 @@ def tiff(file: BinaryIO, extension: str) -> tuple[Size, str, Facts]:
 
 def cr3(file: BinaryIO, size_bytes: int) -> tuple[Size, str, Facts]:
     """Canon's CR3: its directories lie in boxes of their own."""
-    main: Directory = {}
-    exif: Directory = {}
-    gps: Directory = {}
+    main = exif = gps = Directory()
     for box in boxes.find(file, 0, size_bytes, b"moov", b"uuid"):
         if box.uuid != _CR3_UUID:
             continue

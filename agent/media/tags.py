@@ -5,12 +5,10 @@ does not cost the others. Runs in the decoder process.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from agent.media.exif import Facts, facts
-
-Directory = dict[int, Any]
 
 EXIF_DIRECTORY, GPS_DIRECTORY, SUB_DIRECTORIES = 0x8769, 0x8825, 0x014A
 #: Follow no more than so many directories of one file.
@@ -19,6 +17,27 @@ _MOST_DIRECTORIES = 24
 BAD_DATA = (OSError, ValueError, SyntaxError, TypeError, LookupError, ArithmeticError, EOFError, struct.error)
 #: RAW files that are TIFF but for their first bytes: Olympus, Panasonic.
 _ODD_HEADS = (b"IIRO", b"IIRS", b"MMOR", b"IIU\x00")
+
+
+class Directory(Mapping[int, Any]):
+    """The tags of one directory, each made a value only when it is asked for; one with a bad value is absent."""
+
+    def __init__(self, parsed: Any = None) -> None:  # noqa: ANN401 - Pillow's directory; None for an empty one
+        self._parsed = {} if parsed is None else parsed
+
+    def __getitem__(self, tag: int) -> Any:  # noqa: ANN401 - whatever kind the tag has
+        if tag not in self._parsed:
+            raise KeyError(tag)
+        try:
+            return _single(self._parsed[tag])
+        except BAD_DATA:
+            raise KeyError(tag) from None
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._parsed)
+
+    def __len__(self) -> int:
+        return len(self._parsed)
 
 
 class Tiff:
@@ -42,25 +61,19 @@ class Tiff:
         return int(ImageFileDirectory_v2(self._head).next)
 
     def directory(self, offset: object, group: int | None = None) -> tuple[Directory, int]:
-        """The tags of the directory at an offset, and the offset of the next one; ({}, 0) where there is none."""
+        """The tags of the directory at an offset, and the next one's; an empty one and 0 where there is none."""
         from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
         if not isinstance(offset, int) or offset < 8 or self._followed >= _MOST_DIRECTORIES:
-            return {}, 0
+            return Directory(), 0
         self._followed += 1
         parsed = ImageFileDirectory_v2(self._head, group=group)
-        found: Directory = {}
         try:
             self._file.seek(offset)
             parsed.load(self._file)
         except BAD_DATA:
-            return found, 0
-        for tag in parsed:
-            try:
-                found[tag] = _single(parsed[tag])
-            except BAD_DATA:
-                continue
-        return found, int(parsed.next or 0)
+            return Directory(), 0
+        return Directory(parsed), int(parsed.next or 0)
 
     def exif(self) -> Directory:
         return self.directory(self.main.get(EXIF_DIRECTORY), EXIF_DIRECTORY)[0]

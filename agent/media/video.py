@@ -13,10 +13,11 @@ from agent.media import boxes, exif
 from agent.media.errors import Undecodable
 from agent.media.metadata import Metadata
 
-#: Containers whose header says all; the others need some packets to be looked at.
-_HEADER_SUFFICES = {"mov", "matroska", "avi", "asf", "flv"}
-_QUICK = {"probesize": "32", "analyzeduration": "1"}
-_PATIENT = {"probesize": "5000000", "analyzeduration": "2000000"}
+#: Containers whose header says all; the others need some packets to be looked at. `skip_frame`: FFmpeg would decode a
+#: picture to be sure of what the header says.
+HEADER_SUFFICES = {"mov", "matroska", "avi", "asf", "flv"}
+QUICK = {"probesize": "32", "analyzeduration": "1", "skip_frame": "all"}
+PATIENT = {"probesize": "5000000", "analyzeduration": "2000000"}
 _DISPLAY_TURNS = {(0, 1, -1, 0): 6, (-1, 0, 0, -1): 3, (0, -1, 1, 0): 8}
 _APPLE = "com.apple.quicktime."
 
@@ -49,7 +50,7 @@ def read(file: BinaryIO, size_bytes: int, name: str, shown_format: str) -> Metad
     av.logging.set_level(None)
     file.seek(0)
     with av.open(
-        file, format=name, options=_QUICK if name in _HEADER_SUFFICES else _PATIENT, metadata_errors="replace"
+        file, format=name, options=QUICK if name in HEADER_SUFFICES else PATIENT, metadata_errors="replace"
     ) as opened:
         if not opened.streams.video:
             raise Undecodable("unknown_format")

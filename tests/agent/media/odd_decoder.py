@@ -52,5 +52,23 @@ def metadata(path: bytes) -> object:
     return to_plain(read(path))
 
 
+def first(path: bytes) -> object:
+    """A tiny picture, after what the file's name asks for."""
+    metadata(path)
+    return decode.WANTS["first"](path)
+
+
+def firsts(path: bytes, others_hex: list[str]) -> object:
+    """The same for several files."""
+    return [{"first": first(one)} for one in (path, *map(bytes.fromhex, others_hex))]
+
+
+def make_pictures(path: bytes, **_wish: object) -> object:
+    """An answer of the wrong shape."""
+    return metadata(path)
+
+
+WANTS: dict[str, decode.Want] = {"metadata": metadata, "first": first, "firsts": firsts, "pictures": make_pictures}
+
 if __name__ == "__main__":
-    sys.exit(decode.main(float(sys.argv[1]) if len(sys.argv) > 1 else 30.0, {"metadata": metadata}))
+    sys.exit(decode.main(float(sys.argv[1]) if len(sys.argv) > 1 else 30.0, WANTS))

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from agent.domain.errors import FileVanished, Interrupted, Rejected, Transient
+from agent.media.made import Made
 from agent.media.metadata import Metadata
 from agent.media.pool import Decoders
 from agent.platforms.clock import SystemClock
@@ -330,3 +331,30 @@ def test_no_thread_of_the_pool_outlives_it(make: Make, tmp_path: Path) -> None:
 def test_the_agent_loads_no_picture_library() -> None:
     code = "import sys, agent.media.pool; print(*({'PIL', 'av', 'pillow_heif'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b""
+
+
+def test_tiny_pictures_of_several_files_come_with_one_question(make: Make, tmp_path: Path) -> None:
+    pool = make()
+    paths = [pictures.jpeg(tmp_path / f"{n}.jpg", size=(320 + n, 240)) for n in range(3)]
+    paths[1].write_bytes(b"rubbish")
+    found = pool.firsts([os.fsencode(path) for path in (*paths, tmp_path / "gone.jpg")])
+    assert [type(one).__name__ for one in found] == ["Made", "Rejected", "Made", "FileVanished"]
+    assert [one.pictures[0].width for one in found if isinstance(one, Made)] == [160, 160]
+
+
+def test_one_that_ends_the_child_costs_its_neighbours_nothing(make: Make, tmp_path: Path) -> None:
+    pool = make(_ODD)
+    names = ("a.jpg", "die-1.jpg", "b.jpg")
+    found = pool.firsts([os.fsencode(pictures.jpeg(tmp_path / name)) for name in names])
+    assert [type(one).__name__ for one in found] == ["Made", "Rejected", "Made"]
+
+
+def test_pictures_come_through_the_pool(make: Make, tmp_path: Path, expected_log: Callable[..., None]) -> None:
+    expected_log("a decoder gave an answer that cannot be")
+    pool = make()
+    path = pictures.jpeg(tmp_path / "a.jpg", size=(800, 600))
+    made = pool.pictures(os.fsencode(path), [300, 64])
+    assert [(one.width, one.height) for one in made.pictures] == [(300, 225), (64, 48)]
+    assert pool.pictures(os.fsencode(path), [300], digest=False).sha1 is None
+    with pytest.raises(Rejected, match="crash"):
+        make(_ODD).pictures(os.fsencode(pictures.jpeg(tmp_path / "lie-1.jpg")), [300])
