@@ -1,7 +1,7 @@
 # Everything one does with a checkout. Each target sets up first what it needs; nothing is to be installed by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock wheel screenshots clean
+.PHONY: help setup demo test check bench lock wheel package screenshots translations clean
 
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -37,12 +37,23 @@ bench: setup ## measure, and print ratios to the peers
 screenshots: setup ## draw every page and state of the tray into pictures
 	@$(PY) -m tests.screenshots $(SCREENSHOTS_ARGS)
 
+translations: setup ## collect the texts anew, bring the translations up to date and compile them
+	@$(PY) -m installers.translations
+
 lock: setup ## lock anew what pyproject.toml asks for, with hashes and without addresses
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
 	    pyproject.toml --extra tray --group dev --output-file requirements.lock
 
 wheel: setup ## build dist/safelight-VERSION-py3-none-any.whl
 	@$(PY) -m build --wheel --no-isolation
+
+package: setup wheel ## build into dist/ every installer that can be built on this system
+	@$(PY) -m installers.bundle
+ifeq ($(OS),Windows_NT)
+	@$(PY) -m installers.windows.package
+else
+	@if [ "$$(uname -s)" = Darwin ]; then installers/macos/package.sh; else $(PY) -m installers.linux.package; fi
+endif
 
 clean: ## remove what was made, .venv too
 	@rm -rf .venv build dist tests/peers/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

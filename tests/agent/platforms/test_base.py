@@ -11,6 +11,9 @@ import pytest
 from agent.platforms import places
 from agent.platforms.base import NotPrivate, make_private
 
+if sys.platform == "win32":
+    pytest.skip("the folders of Linux and macOS", allow_module_level=True)
+
 
 def test_a_home_holds_everything(tmp_path: Path) -> None:
     spot = places(tmp_path / "home")

@@ -1,12 +1,6 @@
-"""The facts of a Linux computer, on a private system bus whose services are mocked by python-dbusmock.
+"""The facts of a Linux computer, on a private system bus with mocked services."""
 
-The mocks run under the system's own Python (Debian's python3-dbusmock): the package does not build everywhere.
-"""
-
-import os
 import queue
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,92 +9,14 @@ import pytest
 
 from agent.domain.facts import HostFacts
 from agent.platforms.base import Handle
+from tests.fakes.system_bus import LIMIT_S, LOGIND, NM, UPOWER, Bus, private_bus
 
 if not sys.platform.startswith("linux"):
     pytest.skip("Linux alone has D-Bus", allow_module_level=True)
 
-from agent.platforms import linux_signals
-from agent.platforms.linux import Linux
+from agent.platforms import current, linux_signals
 
 pytestmark = pytest.mark.dbus
-
-LIMIT_S = 10.0
-SYSTEM_PYTHON = "/usr/bin/python3"
-NM = ("org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager")
-UPOWER = ("org.freedesktop.UPower", "/org/freedesktop/UPower")
-LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1")
-CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "busconfig.dtd">
-<busconfig><type>system</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
-</policy></busconfig>"""
-
-
-class Bus:
-    """A private system bus, and the mocked services on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "bus"
-        config = folder / "bus.conf"
-        config.write_text(CONFIG.format(path=self.path))
-        self._running: list[subprocess.Popen[bytes]] = []
-        self._daemon: subprocess.Popen[bytes] | None = None
-        self._config = config
-        self.env = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.path}"}
-        self.up()
-
-    def up(self) -> None:
-        self._daemon = subprocess.Popen(
-            ["dbus-daemon", f"--config-file={self._config}", "--nofork", "--nopidfile", "--print-address=1"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert self._daemon.stdout is not None
-        with self._daemon.stdout as told:
-            assert told.readline()
-
-    def down(self) -> None:
-        for process in [*self._running, *([self._daemon] if self._daemon else [])]:
-            process.kill()
-            process.wait(LIMIT_S)
-        self._running.clear()
-        self._daemon = None
-        self.path.unlink(missing_ok=True)
-
-    def mock(self, template: str, name: str) -> subprocess.Popen[bytes]:
-        """Start a mocked service and wait until it is on the bus."""
-        process = subprocess.Popen(
-            [SYSTEM_PYTHON, "-m", "dbusmock", "--system", "--template", template],
-            env=self.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self._running.append(process)
-        subprocess.run(["gdbus", "wait", "--system", "--timeout=10", name], env=self.env, check=True)
-        return process
-
-    def end(self, process: subprocess.Popen[bytes]) -> None:
-        process.kill()
-        process.wait(LIMIT_S)
-        self._running.remove(process)
-
-    def call(self, service: tuple[str, str], method: str, *args: str) -> str:
-        """A method of a service, by its mock's own interface where it has no name of its own."""
-        name, path = service
-        method = method if "." in method else f"org.freedesktop.DBus.Mock.{method}"
-        argv = ["gdbus", "call", "--system", "-d", name, "-o", path, "-m", method, "--", *args]
-        return subprocess.run(argv, env=self.env, check=True, capture_output=True, text=True).stdout
-
-    def network(self, metered: int = 2, kind: str = "802-3-ethernet", more: str = "", *, first: bool = False) -> None:
-        """What NetworkManager says from now on; its mock has no such properties by itself."""
-        if first:
-            missing = '"Metered": <uint32 0>, "PrimaryConnectionType": <"">, "PrimaryConnection": <objectpath "/">'
-            self.call(NM, "AddProperties", NM[0], f"{{{missing}}}")
-        values = f'"Metered": <uint32 {metered}>, "PrimaryConnectionType": <"{kind}">{more}'
-        self.call(NM, "UpdateProperties", NM[0], f"{{{values}}}")
-
-    def primary(self, path: str) -> None:
-        """Another main connection."""
-        self.call(NM, "org.freedesktop.DBus.Properties.Set", NM[0], "PrimaryConnection", f"<objectpath '{path}'>")
 
 
 class Watched:
@@ -109,7 +25,7 @@ class Watched:
     def __init__(self) -> None:
         self._told: queue.SimpleQueue[HostFacts] = queue.SimpleQueue()
         self.sleeps: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self.handle: Handle = Linux().watch_facts(self._told.put, self.sleeps.put)
+        self.handle: Handle = current().watch_facts(self._told.put, self.sleeps.put)
 
     def next(self) -> HostFacts:
         return self._told.get(timeout=LIMIT_S)
@@ -123,15 +39,9 @@ class Watched:
 
 @pytest.fixture
 def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
-    for program in ("dbus-daemon", "gdbus", SYSTEM_PYTHON):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    if subprocess.run([SYSTEM_PYTHON, "-c", "import dbusmock"], check=False, capture_output=True).returncode:
-        pytest.skip("python3-dbusmock is not installed")
-    made = Bus(tmp_path)
-    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={made.path}")
-    yield made
-    made.down()
+    with private_bus(tmp_path) as made:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={made.path}")
+        yield made
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ import pytest
 from agent.platforms import current
 from agent.platforms.base import AlreadyRunning
 
+if sys.platform == "win32":
+    pytest.skip("asks a POSIX kernel", allow_module_level=True)
+
 LIMIT_S = 10.0
 
 

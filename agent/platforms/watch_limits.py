@@ -1,0 +1,61 @@
+"""How many folders this system lets a user watch, and how much of that is taken. Linux alone has such limits.
+
+Facts: inotify(7); what each process watches stands in its fdinfo. Reads what this user may see; any thread.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_LIMITS = Path("/proc/sys/fs/inotify")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLimits:
+    """The limits for one user, and what programs other than the one that was left out use of them."""
+
+    watches: int
+    watches_used: int
+    instances: int
+    instances_used: int
+
+
+def watch_limits(but: int | None = None) -> WatchLimits | None:
+    """The limits, None where the system has none; the process `but` (the agent) is not counted."""
+    if sys.platform != "linux":
+        return None
+    try:
+        watches, instances = (int((_LIMITS / f"max_user_{what}").read_text()) for what in ("watches", "instances"))
+    except (OSError, ValueError):
+        return None
+    used = [found for pid in _processes_of_mine() if pid != but for found in _watches_of(pid)]
+    return WatchLimits(watches, sum(used), instances, len(used))
+
+
+def _processes_of_mine() -> list[int]:
+    if sys.platform == "win32":
+        return []
+    mine = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                if folder.stat().st_uid == os.getuid():
+                    mine.append(int(folder.name))
+            except OSError:
+                continue  # it has ended
+    return mine
+
+
+def _watches_of(pid: int) -> list[int]:
+    """For each inotify instance of a process how many watches it holds."""
+    found = []
+    folder = Path(f"/proc/{pid}/fd")
+    try:
+        numbers = [one.name for one in folder.iterdir() if "inotify" in os.readlink(one)]
+        for number in numbers:
+            lines = Path(f"/proc/{pid}/fdinfo/{number}").read_text().splitlines()
+            found.append(sum(line.startswith("inotify wd:") for line in lines))
+    except OSError:
+        return found  # it has ended, or is not ours to look at
+    return found

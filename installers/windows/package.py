@@ -1,0 +1,42 @@
+"""Makes the installer for Windows: `python -m installers.windows.package` -> dist/Safelight-VERSION-setup.exe.
+
+Needs makensis (NSIS 3) and a bundle built on Windows; the script alone can be compiled on Linux too, with any folder
+as the bundle, which is how it is tested.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from installers.bundle import BUNDLE, ROOT, WORK, version
+
+SCRIPT = Path(__file__).resolve().with_name("safelight.nsi")
+
+
+def build_installer(target: Path, bundle: Path, icon: Path, label: str) -> Path:
+    """Compile the installer around a bundle. Warnings are errors."""
+    target.mkdir(parents=True, exist_ok=True)
+    installer = target / f"Safelight-{label}-setup.exe"
+    mark = "/" if os.name == "nt" else "-"
+    names = {"VERSION": label, "BUNDLE": bundle, "ICON": icon, "OUTPUT": installer}
+    defined = [f"{mark}D{name}={value}" for name, value in names.items()]
+    subprocess.run(["makensis", f"{mark}WX", f"{mark}V2", *defined, str(SCRIPT)], check=True)
+    return installer
+
+
+def main() -> None:
+    """Build it, or say what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--target", type=Path, default=ROOT / "dist")
+    chosen = parser.parse_args()
+    if shutil.which("makensis") is None:
+        raise SystemExit("no installer: makensis is not installed (installers/windows/README.md says more)")
+    if not (BUNDLE / "safelight.exe").exists():
+        raise SystemExit("no installer: there is no bundle built on Windows; run python -m installers.bundle there")
+    print(build_installer(chosen.target, BUNDLE, WORK / "safelight.ico", version()))
+
+
+if __name__ == "__main__":
+    main()
