@@ -1,0 +1,264 @@
+"""The library: a grid of any size of which only the screen is asked for, filters, keys, the lightbox and actions."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
+from pytestqt.qtbot import QtBot
+
+from agent.protocol.cache import ThumbnailRow, Thumbnails
+from agent.protocol.methods import BackupStart, LibraryFilter, LibraryMonth
+from tests.fakes.agent import FakeAgent
+from tests.fakes.library import Shelf, file, furnish_library
+from tests.fakes.lists import furnish
+from tests.fakes.scenes import SAFE, WORKING
+from tests.tray.widgets_read import nameless, read, unreachable
+from tray.pages import library_pages
+from tray.pages.library import LibraryPage
+from tray.pages.library_pages import PAGE
+from tray.pages.window import Window
+
+Serve = Callable[..., FakeAgent]
+
+
+@pytest.fixture
+def revealed() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(seam: Any, revealed: list[str], qtbot: QtBot) -> Iterator[LibraryPage]:
+    found = LibraryPage(seam.model, revealed.append)
+    window = Window([found])
+    qtbot.addWidget(window)
+    window.resize(900, 600)
+    window.show()
+    window.activateWindow()
+    yield found
+    window.close()
+
+
+@pytest.fixture
+def agent(page: LibraryPage, seam: Any, serve: Serve, qtbot: QtBot) -> FakeAgent:
+    found = furnish_library(furnish(serve(SAFE)), 1_200)
+    seam.connect()
+    qtbot.waitUntil(lambda: bool(page.pages.rows))
+    return found
+
+
+def rows_on_screen(page: LibraryPage) -> bool:
+    first, last = page.grid.visible_range()
+    return last > first and all(position in page.pages.rows for position in range(first, last))
+
+
+def press(page: LibraryPage, qtbot: QtBot, *keys: Qt.Key, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
+    for key in keys:
+        qtbot.keyClick(page.grid, key, modifier)  # type: ignore[no-untyped-call]
+
+
+def test_months_come_with_their_tiles(page: LibraryPage, agent: FakeAgent) -> None:
+    assert page.grid._titles[:2] == ["November 2026", "October 2026"]
+    assert page.grid.layout_.total == 1_200
+    assert page.count.text() == "1,200 photos and videos"
+    assert page.pages.tiles[0].title.startswith("IMG_9999.HEIC: safe, 2.4 MB, ")
+
+
+def test_only_what_is_on_the_screen_is_asked_for(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: rows_on_screen(page))
+    assert len(page.pages.rows) <= 3 * PAGE
+    agent.calls.clear()
+    bar = page.grid.verticalScrollBar()
+    for share in (20, 40, 60, 80, 100):  # through everything without rest
+        bar.setValue(bar.maximum() * share // 100)
+    qtbot.waitUntil(lambda: rows_on_screen(page))
+    assert len(agent.asked("library.month")) <= 4
+    first, last = page.grid.visible_range()
+    assert last == 1_200
+    assert page.pages.rows[last - 1] == file(last - 1)
+    assert page.pages.rows[first] == file(first)
+
+
+def test_stretches_that_were_left_are_forgotten(
+    page: LibraryPage, agent: FakeAgent, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library_pages, "_KEPT_PAGES", 4)
+    bar = page.grid.verticalScrollBar()
+    for share in range(0, 101, 10):
+        bar.setValue(bar.maximum() * share // 100)
+        qtbot.waitUntil(lambda: rows_on_screen(page))
+    assert len(page.pages.rows) <= 4 * PAGE
+    bar.setValue(0)
+    qtbot.waitUntil(lambda: rows_on_screen(page))
+
+
+def test_pictures_come_and_those_that_are_being_made_are_asked_for_again(
+    page: LibraryPage, agent: FakeAgent, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.waitUntil(lambda: page.shelf.picture(1) is not None)
+    assert page.shelf.picture(11) is None
+    monkeypatch.setattr("tests.fakes.library.sample", lambda *_any: (b"", 1, 1))
+    ready = agent.answers["cache.thumbnails"]
+    agent.answers["cache.thumbnails"] = lambda asked: Thumbnails(
+        tuple(ThumbnailRow(one, None, failure="undecodable") for one in asked.ids)
+    )
+    agent.calls.clear()
+    page.shelf._again.start(0)
+    qtbot.waitUntil(lambda: bool(agent.asked("cache.thumbnails")))
+    assert 11 in agent.asked("cache.thumbnails")[0].ids  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: 11 in page.shelf._none)
+    agent.answers["cache.thumbnails"] = ready
+    agent.calls.clear()
+    page.shelf.want([11], 100)
+    assert agent.asked("cache.thumbnails") == []
+
+
+@pytest.mark.parametrize(
+    ("choose", "only"),
+    [
+        pytest.param(lambda bar: bar.text.setText("beach"), LibraryFilter(text="beach"), id="text"),
+        pytest.param(lambda bar: bar.show_state("failed"), LibraryFilter(state="failed"), id="state"),
+    ],
+)
+def test_a_filter_begins_anew(
+    choose: Callable[[Any], None], only: LibraryFilter, page: LibraryPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    agent.calls.clear()
+    choose(page.filters)
+    qtbot.waitUntil(lambda: agent.asked("library.months") == [only])
+
+
+def test_what_fits_nothing_says_so(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.filters.text.setText("nothing")
+    qtbot.waitUntil(lambda: "Nothing fits this choice." in read(page))
+    assert not page.grid.isVisible()
+    page.filters.text.clear()
+    qtbot.waitUntil(page.grid.isVisible)
+
+
+def test_an_empty_library_says_how_to_begin(page: LibraryPage, seam: Any, serve: Serve, qtbot: QtBot) -> None:
+    agent = furnish(serve(SAFE))
+    agent.answers["library.months"] = Shelf(0).all_months
+    seam.connect()
+    qtbot.waitUntil(lambda: "No photos or videos yet. Add a folder to begin." in read(page))
+
+
+def test_keys_lead_everywhere(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.grid.setFocus()
+    press(page, qtbot, Qt.Key.Key_Right)
+    assert page.grid.current == 0
+    columns = page.grid.layout_.columns
+    press(page, qtbot, Qt.Key.Key_Right, Qt.Key.Key_Down)
+    assert page.grid.current == columns + 1
+    press(page, qtbot, Qt.Key.Key_End)
+    assert page.grid.current == 1_199
+    assert page.grid.visible_range()[1] == 1_200
+    press(page, qtbot, Qt.Key.Key_Home)
+    assert (page.grid.current, page.grid.selected) == (0, {0})
+    press(page, qtbot, Qt.Key.Key_Right, Qt.Key.Key_Right, modifier=Qt.KeyboardModifier.ShiftModifier)
+    assert page.grid.selected == {0, 1, 2}
+    press(page, qtbot, Qt.Key.Key_Space)
+    assert page.grid.selected == {0, 1}
+    assert page.grid.accessibleDescription().startswith("IMG_9997.HEIC: safe")
+
+
+def test_a_click_selects_what_is_under_it(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    def click(position: int, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
+        qtbot.mouseClick(  # type: ignore[no-untyped-call]
+            page.grid.viewport(), Qt.MouseButton.LeftButton, modifier, page.grid.box_of(position).center()
+        )
+
+    click(2)
+    assert page.grid.selected == {2}
+    click(4, Qt.KeyboardModifier.ControlModifier)
+    click(6, Qt.KeyboardModifier.ShiftModifier)
+    assert page.grid.selected == {4, 5, 6}
+    assert page.count.text() == "3 selected"
+
+
+def test_in_a_mirrored_window_the_first_tile_is_to_the_right(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.window().setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    box = page.grid.box_of(0)
+    assert box.center().x() > page.grid.viewport().width() // 2
+    assert page.grid._at(box.center()) == 0
+    page.grid.setFocus()
+    press(page, qtbot, Qt.Key.Key_Home, Qt.Key.Key_Left)
+    assert page.grid.current == 1
+
+
+def test_what_is_selected_can_be_backed_up_and_shown(
+    page: LibraryPage, agent: FakeAgent, revealed: list[str], qtbot: QtBot
+) -> None:
+    page.grid.select(0)
+    page.show_file.click()
+    assert revealed == [file(0).path]
+    page.grid.select(1, add=True)
+    assert not page.show_file.isEnabled()
+    page.back_up.click()
+    qtbot.waitUntil(lambda: bool(agent.asked("backup.start")))
+    assert agent.asked("backup.start") == [BackupStart((file(0).path, file(1).path))]
+
+
+def test_the_menu_offers_the_same(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.grid.select(0)
+    names = [action.text().replace("&", "") for action in page.menu().actions()]
+    assert names == ["Look at it", "Back up now", "Show in the file manager"]
+
+
+def test_the_lightbox_tells_all_and_leads_on(
+    page: LibraryPage, agent: FakeAgent, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    page.grid.setFocus()
+    press(page, qtbot, Qt.Key.Key_Home, Qt.Key.Key_Return)
+    box = page.lightbox
+    assert box is not None
+    qtbot.waitUntil(lambda: "Copied to Home server." in read(box))
+    qtbot.waitUntil(lambda: "Fairphone 5" in read(box))
+    text = read(box)
+    for sentence in ("IMG_9999.HEIC", "Home server: safe, shown to be whole", "4032 × 3024 · HEIC", "with a place"):
+        assert sentence in text
+    assert box.picture._pixmap is not None
+    box.immich.click()
+    assert opened == ["https://photos.example.org/photos/8f3b"]
+    assert nameless(box) == []
+    assert unreachable(box) == []
+    qtbot.keyClick(box, Qt.Key.Key_Right)  # type: ignore[no-untyped-call]
+    qtbot.waitUntil(lambda: "IMG_9998.HEIC" in read(box))
+    qtbot.keyClick(box, Qt.Key.Key_Escape)  # type: ignore[no-untyped-call]
+    assert page.lightbox is None
+    assert page.grid.current == 1
+
+
+def test_states_are_followed_without_losing_the_place(
+    page: LibraryPage, agent: FakeAgent, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.grid.select(3)
+    page.pages._again.setInterval(10)
+
+    def all_failed(asked: LibraryMonth) -> Any:
+        found = Shelf(1_200).month(asked)
+        return msgspec.structs.replace(
+            found, rows=tuple(msgspec.structs.replace(row, state="failed") for row in found.rows)
+        )
+
+    agent.answers["library.month"] = all_failed
+    agent.show(library=WORKING.library)
+    qtbot.waitUntil(lambda: page.pages.tiles[3].state == "failed")
+    assert page.grid.selected == {3}
+
+
+def test_a_hundred_thousand_are_held_as_little_as_a_hundred(
+    page: LibraryPage, seam: Any, serve: Serve, qtbot: QtBot
+) -> None:
+    furnish_library(furnish(serve(SAFE)), 100_000)
+    seam.connect()
+    qtbot.waitUntil(lambda: rows_on_screen(page))
+    page.grid.setFocus()
+    press(page, qtbot, Qt.Key.Key_End)
+    qtbot.waitUntil(lambda: rows_on_screen(page))
+    assert page.grid.visible_range()[1] == 100_000
+    assert len(page.pages.rows) <= 10 * PAGE

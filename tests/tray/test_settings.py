@@ -1,0 +1,297 @@
+"""The settings page: every setting has its control, a change is one request, a refusal shows again what is."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from PySide6.QtCore import QTime
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QTimeEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from agent.protocol import wire
+from agent.protocol.methods import (
+    DestinationAddFolder,
+    DestinationAddImmich,
+    DestinationRef,
+    DestinationReport,
+    SettingsRows,
+    SettingValue,
+)
+from agent.protocol.settings import Values
+from tests.fakes.agent import FakeAgent
+from tests.fakes.lists import VALUES, furnish
+from tests.fakes.scenes import IMMICH, NAS, SAFE, WORKING
+from tests.tray.widgets_read import read
+from tray.pages.server_dialog import ServerDialog
+from tray.pages.settings import SettingsPage
+from tray.pages.window import Window
+from tray.widgets.settings_form import SettingsForm
+from tray.widgets.time_windows import TimeWindows
+
+Serve = Callable[..., FakeAgent]
+
+#: Lists of sizes are for people who edit the file.
+_WITHOUT_CONTROL = {"cache_sizes_px"}
+
+
+@pytest.fixture
+def page(seam: Any, qtbot: QtBot) -> Iterator[SettingsPage]:
+    found = SettingsPage(seam.model, "/home/ada/logs")
+    window = Window([found])
+    qtbot.addWidget(window)
+    window.show()
+    yield found
+    window.close()
+
+
+@pytest.fixture
+def agent(page: SettingsPage, seam: Any, serve: Serve, qtbot: QtBot) -> FakeAgent:
+    found = furnish(serve(SAFE))
+    seam.connect()
+    qtbot.waitUntil(lambda: page.is_complete and _control(page, "background_backup", QCheckBox).isChecked())
+    found.calls.clear()
+    return found
+
+
+def _control(page: SettingsPage, key: str, kind: type[Any]) -> Any:
+    found = page.form.controls[key]
+    assert isinstance(found, kind)
+    return found
+
+
+def test_every_setting_can_be_changed_in_the_window(page: SettingsPage, agent: FakeAgent) -> None:
+    assert {*Values.__struct_fields__} - _WITHOUT_CONTROL == page.form.controls.keys()
+
+
+def test_the_controls_show_what_the_agent_says(page: SettingsPage, agent: FakeAgent) -> None:
+    assert _control(page, "bandwidth_limit_bytes_s", QDoubleSpinBox).value() == 2.5
+    assert _control(page, "trigger_delay_s", QSpinBox).value() == 30
+    assert _control(page, "cache_time", QTimeEdit).time() == QTime(3, 0)
+    assert _control(page, "log_level", QComboBox).currentData() == "info"
+    assert _control(page, "schedule", TimeWindows).windows() == msgspec.json.decode(
+        msgspec.json.encode(VALUES.schedule)
+    )
+    assert not agent.asked("settings.set")
+
+
+def _set_time(control: Any) -> None:
+    control.setTime(QTime(4, 30))
+
+
+def _type_names(control: QLineEdit) -> None:
+    control.setText("Home, Studio")
+    control.setModified(True)
+    control.editingFinished.emit()
+
+
+def _choose_log(control: QComboBox) -> None:
+    control.setCurrentIndex(1)
+    control.activated.emit(1)
+
+
+CHANGES = [
+    pytest.param("require_charging", lambda one: one.setChecked(True), True, id="switch"),
+    pytest.param("battery_floor_percent", lambda one: one.setValue(35), 35, id="number"),
+    pytest.param("bandwidth_limit_bytes_s", lambda one: one.setValue(1.5), 1_500_000, id="scaled"),
+    pytest.param("min_free_disk_bytes", lambda one: one.setValue(2), 2_000_000_000, id="gigabytes"),
+    pytest.param("cache_time", _set_time, "04:30", id="time"),
+    pytest.param("allowed_networks", _type_names, ["Home", "Studio"], id="names"),
+    pytest.param("log_level", _choose_log, "warning", id="choice"),
+]
+
+
+@pytest.mark.parametrize(("key", "change", "value"), CHANGES)
+def test_a_change_is_one_request(
+    key: str, change: Callable[[QWidget], None], value: object, page: SettingsPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    change(page.form.controls[key])
+    qtbot.waitUntil(lambda: bool(agent.asked("settings.set")))
+    assert agent.asked("settings.set") == [SettingValue(key, value)]
+
+
+def test_all_kinds_of_network_are_any(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    boxes = page.form.controls["network_kinds"].findChildren(QCheckBox)
+    assert all(box.isChecked() for box in boxes)
+    boxes[2].setChecked(False)
+    boxes[2].setChecked(True)
+    qtbot.waitUntil(lambda: len(agent.asked("settings.set")) == 2)
+    assert agent.asked("settings.set") == [
+        SettingValue("network_kinds", ["wifi", "ethernet", "vpn"]),
+        SettingValue("network_kinds", []),
+    ]
+
+
+def test_times_are_added_changed_and_removed(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    editor = _control(page, "bandwidth_timetable", TimeWindows)
+    editor.add.click()
+    editor._rows[0].rate.setValue(3)
+    editor._rows[0].remove.click()
+    qtbot.waitUntil(lambda: len(agent.asked("settings.set")) == 3)
+    windows: Any = [one.value for one in agent.asked("settings.set")]  # type: ignore[attr-defined]
+    assert windows == [
+        [{"since": "08:00", "until": "18:00", "bytes_s": 1_000_000}],
+        [{"since": "08:00", "until": "18:00", "bytes_s": 3_000_000}],
+        [],
+    ]
+
+
+def test_a_refusal_is_told_and_the_control_shows_again_what_is(
+    page: SettingsPage, agent: FakeAgent, seam: Any, qtbot: QtBot
+) -> None:
+    agent.refusals["settings.set"] = wire.Error(wire.MISTAKE, "value_invalid", {"key": "x", "detail": "no"})
+    box = _control(page, "require_charging", QCheckBox)
+    with qtbot.waitSignal(seam.model.told):
+        box.setChecked(True)
+    qtbot.waitUntil(lambda: not box.isChecked())
+
+
+def test_what_another_changed_is_followed(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    values = msgspec.to_builtins(msgspec.structs.replace(VALUES, require_charging=True))
+    agent.answers["settings.list"] = lambda _asked: SettingsRows(values, values)
+    agent.show(settings_revision=9)
+    qtbot.waitUntil(_control(page, "require_charging", QCheckBox).isChecked)
+    assert not agent.asked("settings.set")
+
+
+def test_a_value_that_is_being_typed_is_not_torn_away(qtbot: QtBot) -> None:
+    form = SettingsForm()
+    row = form.number("battery_floor_percent", "Floor", (0, 100), "")
+    qtbot.addWidget(row)
+    row.show()
+    row.activateWindow()
+    box = form.controls["battery_floor_percent"]
+    assert isinstance(box, QSpinBox)
+    box.setFocus()
+    qtbot.waitUntil(box.hasFocus)
+    box.lineEdit().setText("44")
+    form.show_values({"battery_floor_percent": 20})
+    assert box.lineEdit().text() == "44"
+
+
+# --- Destinations -----------------------------------------------------------------------------------------------------
+
+
+def test_destinations_say_who_is_signed_in_and_how_much_is_there(
+    page: SettingsPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: "12,431 files are safe there" in read(page.places))
+    assert "https://photos.example.org · signed in as ada@example.org" in read(page.places)
+
+
+@pytest.mark.parametrize(
+    ("report", "sentence"),
+    [
+        pytest.param(
+            DestinationReport(IMMICH.id, ok=True, server_version="2.3.1"),
+            "All is well; the server's version",
+            id="well",
+        ),
+        pytest.param(
+            DestinationReport(IMMICH.id, ok=False, code="signed_out"), "You are signed out of the server.", id="not"
+        ),
+        pytest.param(
+            DestinationReport(IMMICH.id, ok=True, missing_permissions=("album.create",)),
+            "the key still lacks: album.create",
+            id="lacking",
+        ),
+    ],
+)
+def test_a_check_says_what_it_found(
+    report: DestinationReport, sentence: str, page: SettingsPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    agent.answers["destination.check"] = lambda _asked: report
+    page.places.rows.rows()[0].check.click()
+    qtbot.waitUntil(lambda: sentence in read(page.places))
+    assert agent.asked("destination.check") == [DestinationRef(IMMICH.id)]
+
+
+def test_a_folder_is_added_as_a_destination(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.places._choose = lambda _parent: "/media/disk"
+    page.places.add_folder.click()
+    qtbot.waitUntil(lambda: bool(agent.asked("destination.add_folder")))
+    assert agent.asked("destination.add_folder") == [DestinationAddFolder("/media/disk")]
+
+
+def test_removing_a_destination_says_that_its_copies_stay(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.places.rows.rows()[1].remove.click()
+    question = page.places.question
+    assert question is not None
+    assert "Nothing is deleted" in question.informativeText()
+    next(one for one in question.buttons() if "Remove" in one.text()).click()
+    qtbot.waitUntil(lambda: bool(agent.asked("destination.remove")))
+    assert agent.asked("destination.remove") == [DestinationRef(NAS.id)]
+
+
+@pytest.fixture
+def server(page: SettingsPage, agent: FakeAgent) -> ServerDialog:
+    page.places.add_server.click()
+    assert page.places.dialog is not None
+    return page.places.dialog
+
+
+def test_signing_in_by_password_hands_it_over_once_and_forgets_it(
+    server: ServerDialog, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    assert not server.add.isEnabled()
+    server.address.url.setText(" photos.example.org ")
+    server.sign_in.email.setText("ada@example.org")
+    server.sign_in.password.setText("pass word ")
+    with qtbot.waitSignal(server.accepted):
+        server.add.click()
+    asked = agent.asked("destination.add_immich")
+    assert asked == [DestinationAddImmich("photos.example.org", email="ada@example.org", password="pass word ")]
+
+
+def test_signing_in_by_key(server: ServerDialog, agent: FakeAgent, qtbot: QtBot) -> None:
+    server.address.url.setText("photos.example.org")
+    server.sign_in.by_key.setChecked(True)
+    server.sign_in.key.setText(" k3y\n")
+    with qtbot.waitSignal(server.accepted):
+        server.add.click()
+    assert agent.asked("destination.add_immich") == [DestinationAddImmich("photos.example.org", api_key="k3y")]
+
+
+def test_what_goes_wrong_is_said_and_a_file_is_offered_only_without_a_keyring(
+    server: ServerDialog, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    agent.refusals["destination.add_immich"] = wire.Error(wire.MISTAKE, "keyring_absent")
+    server.address.url.setText("photos.example.org")
+    server.sign_in.by_key.setChecked(True)
+    server.sign_in.key.setText("k3y")
+    assert not server.sign_in.in_file.isVisible()
+    server.add.click()
+    qtbot.waitUntil(server.sign_in.in_file.isVisible)
+    assert "no keyring" in server.said.text()
+    server.sign_in.in_file.box.setChecked(True)
+    assert server.sign_in.wish("x").store == "file"
+    server.reject()
+
+
+# --- Start-up ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_start_at_login_shows_what_the_system_says(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    assert not page.login.box.isEnabled()
+    page.show_startup(is_on=True)
+    assert page.login.box.isChecked()
+    with qtbot.waitSignal(page.startup_asked) as heard:
+        page.login.box.click()
+    assert heard.args == [False]
+    page.show_startup(is_on=None, said="The system refused.")
+    assert not page.login.box.isEnabled()
+    assert "The system refused." in read(page)
+
+
+def test_without_an_agent_nothing_can_be_set(page: SettingsPage, seam: Any) -> None:
+    seam.connect()
+    assert not page.body.isEnabled()
+
+
+def test_while_a_run_goes_on_nothing_is_asked_again_and_again(
+    page: SettingsPage, agent: FakeAgent, seam: Any, qtbot: QtBot
+) -> None:
+    for _round in range(5):
+        with qtbot.waitSignal(seam.model.changed):
+            agent.show(run=WORKING.run, library=WORKING.library, jobs=WORKING.jobs)
+    assert agent.calls == []

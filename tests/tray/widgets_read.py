@@ -1,0 +1,65 @@
+"""What the tests of the tray see of a widget: its words, its controls, and how they stand to each other."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QAbstractSpinBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QTabBar,
+    QWidget,
+)
+
+CONTROLS = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QPlainTextEdit, QAbstractItemView, QTabBar)
+
+
+def read(widget: QWidget) -> str:
+    """Every label that is seen, one a line."""
+    return "\n".join(label.text().replace("\u200b", "") for label in widget.findChildren(QLabel) if label.isVisible())
+
+
+def controls(widget: QWidget) -> list[QWidget]:
+    """What can be operated, without the parts that Qt makes inside of others."""
+    return [
+        one
+        for one in widget.findChildren(QWidget)
+        if isinstance(one, CONTROLS) and one.isVisible() and not _is_a_part(one)
+    ]
+
+
+def nameless(widget: QWidget) -> list[QWidget]:
+    """Controls of which a screen reader could say nothing."""
+    return [one for one in controls(widget) if not one.accessibleName()]
+
+
+def unreachable(widget: QWidget) -> list[QWidget]:
+    """Controls that Tab never comes to."""
+    return [one for one in controls(widget) if not one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isEnabled()]
+
+
+def clipped(widget: QWidget) -> list[str]:
+    """Labels whose words have no room."""
+    return [
+        label.text()
+        for label in widget.findChildren(QLabel)
+        if label.isVisible() and label.wordWrap() and label.height() < label.heightForWidth(label.width())
+    ]
+
+
+def _is_a_part(widget: QWidget) -> bool:
+    around = widget.parentWidget()
+    while around is not None:
+        if isinstance(around, QAbstractSpinBox | QComboBox | QAbstractItemView | QTabBar | QLineEdit):
+            return True
+        if (
+            isinstance(around, QAbstractScrollArea)
+            and isinstance(widget, QAbstractButton)
+            and widget.parent() is around
+        ):
+            return True
+        around = around.parentWidget()
+    return False

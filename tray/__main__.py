@@ -1,0 +1,14 @@
+"""`safelight-tray`, and `python -m tray`."""
+
+import sys
+
+
+def main() -> None:
+    """Run the tray and end this process with its exit code."""
+    from tray.app import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

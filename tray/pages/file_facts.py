@@ -1,0 +1,52 @@
+"""A file's facts as lines of text for the lightbox. Pure."""
+
+from agent import words
+from agent.protocol.cache import MediaInfo
+from agent.protocol.types import FileDetail, FileRow
+from agent.words.catalogue import _, fill
+
+
+def about_file(file: FileRow) -> str:
+    """State and why, size, date, folder."""
+    said = [words.state(file.state)]
+    if file.reason:
+        said.append(words.reason(file.reason, file.args))
+    said.append(f"{words.size(file.size_bytes)} · {words.date_time(file.modified_at)}")
+    said.append(words.display_path(file.path))
+    return "\n".join(said)
+
+
+def about_media(media: MediaInfo) -> str:
+    """What the file says of itself."""
+    said = []
+    if media.width and media.height:
+        said.append(f"{media.width} × {media.height}")
+    if media.duration:
+        said.append(words.duration_s(media.duration))
+    said.append(media.format)
+    lines = [" · ".join(part for part in said if part)]
+    if media.captured_at:
+        lines.append(fill(_("taken {moment}"), {"moment": words.wall_time(media.captured_at)}))
+    if media.camera:
+        lines.append(media.camera)
+    if media.has_gps:
+        lines.append(_("with a place"))
+    return "\n".join(lines)
+
+
+def about_copies(detail: FileDetail) -> str:
+    """How each destination stands to it."""
+    if not detail.copies:
+        return _("There is no copy yet.")
+    lines = []
+    for copy in detail.copies:
+        line = f"{copy.destination_name}: {words.state(copy.state)}"
+        if copy.verified_at:
+            line += fill(_(", shown to be whole {moment}"), {"moment": words.date_time(copy.verified_at)})
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def about_history(detail: FileDetail, now_at: int) -> str:
+    """What happened to it, oldest first."""
+    return "\n".join(f"{words.moment(event.at, now_at)}  {words.event(event)}" for event in detail.history)

@@ -1,0 +1,186 @@
+"""One picture, large, with all that is known of it and what can be done. GUI thread; never waits.
+
+It shows what the agent's cache holds: the files themselves are opened by the agent's confined decoders alone.
+"""
+
+import os
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QKeyEvent, QPixmap
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from agent.protocol.cache import MediaInfo, Thumbnail, ThumbnailWish
+from agent.protocol.methods import BackupStart, PathRef
+from agent.protocol.paths import from_wire
+from agent.protocol.types import FileDetail, FileRow
+from agent.words.catalogue import _
+from tray.model import Model, web_address
+from tray.pages.file_facts import about_copies, about_file, about_history, about_media
+from tray.widgets.picture import Picture
+from tray.widgets.text import Aside, BreakableSentence, style_as_heading, style_as_headline
+from tray.widgets.text_button import TextButton
+
+_LARGE_PX = 1_440
+_SIDE_EM = 19
+_WIDTH_EM, _HEIGHT_EM = 66, 42
+
+
+class Lightbox(QDialog):
+    """Shows one file at a time.
+
+    Signals:
+        moved(int): the person wants the next (1) or the one before (-1).
+    """
+
+    moved = Signal(int)
+
+    def __init__(
+        self,
+        model: Model,
+        small: Callable[[int], QPixmap | None],
+        reveal: Callable[[str], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        """`small` gives the picture of the grid; `reveal` shows a path in the file manager."""
+        super().__init__(parent)
+        self._model = model
+        self._small = small
+        self._reveal = reveal
+        self._file: FileRow | None = None
+        self._web = ""
+        self.picture = Picture(self)
+        self.title = BreakableSentence(self)
+        style_as_headline(self.title)
+        self.facts = Aside(self)
+        self.media = Aside(self)
+        self.copies = BreakableSentence(self)
+        self.history = Aside(self)
+        self.back_up = TextButton(_("&Back up now"), self)
+        self.show_file_ = TextButton(_("&Show in the file manager"), self)
+        self.immich = TextButton(_("Open in &Immich"), self)
+        self.before = TextButton(_("&Previous"), self)
+        self.after = TextButton(_("&Next"), self)
+        self.close_ = TextButton(_("&Close"), self)
+        self._arrange()
+        self._connect()
+
+    def sizeHint(self) -> QSize:
+        em = self.fontMetrics().height()
+        usual, around = QSize(em * _WIDTH_EM, em * _HEIGHT_EM), self.parentWidget()
+        return usual if around is None else usual.expandedTo(around.size() * 0.95)
+
+    def show_file(self, file: FileRow) -> None:
+        """Show this file: what is known at once, the rest when it comes."""
+        self._file = file
+        self._web = ""
+        self.setWindowTitle(file.name)
+        self.title.setText(file.name)
+        self.facts.setText(about_file(file))
+        self.picture.setAccessibleName(file.name)
+        self.picture.show_picture(self._small(file.id), is_video=file.role == "video")
+        for label in (self.media, self.copies, self.history):
+            label.setText("")
+        self.immich.setEnabled(False)
+        call, path = self._model.call, file.path
+        call("library.show", PathRef(path), lambda found: self._take_detail(path, found), owner=self)
+        call("cache.metadata", PathRef(path), lambda found: self._take_media(path, found), _nothing, owner=self)
+        wish = ThumbnailWish(path, _LARGE_PX, quick=True)
+        call("cache.thumbnail", wish, lambda found: self._take_picture(path, found), _nothing, owner=self)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        by = steps.get(Qt.Key(event.key()))
+        if by is None:
+            super().keyPressEvent(event)
+        else:
+            self.moved.emit(-by if mirrored else by)
+
+    def _is_shown(self, path: str) -> bool:
+        return self._file is not None and self._file.path == path
+
+    def _take_detail(self, path: str, found: FileDetail) -> None:
+        if not self._is_shown(path):
+            return
+        self._file = found.file
+        self.facts.setText(about_file(found.file))
+        self.copies.setText(about_copies(found))
+        self.history.setText(about_history(found, self._model.now_at()))
+        snapshot = self._model.snapshot
+        places = {one.id: one for one in snapshot.destinations if one.kind == "immich"} if snapshot else {}
+        for copy in found.copies:
+            place = places.get(copy.destination)
+            if place is not None and copy.remote_id is not None:
+                self._web = f"{web_address(place)}/photos/{copy.remote_id}"
+        self.immich.setEnabled(bool(self._web))
+
+    def _take_media(self, path: str, found: MediaInfo) -> None:
+        if self._is_shown(path):
+            self.media.setText(about_media(found))
+
+    def _take_picture(self, path: str, found: Thumbnail) -> None:
+        pixmap = QPixmap()
+        if self._is_shown(path) and self._file is not None and pixmap.loadFromData(found.data):
+            self.picture.show_picture(pixmap, is_video=self._file.role == "video")
+            if not found.is_final:
+                wish = ThumbnailWish(path, _LARGE_PX)
+                self._model.call(
+                    "cache.thumbnail", wish, lambda final: self._take_picture(path, final), _nothing, owner=self
+                )
+
+    def _back_up(self) -> None:
+        if self._file is not None:
+            self._model.call("backup.start", BackupStart((self._file.path,)))
+
+    def _show_in_file_manager(self) -> None:
+        if self._file is not None:
+            self._reveal(os.fsdecode(from_wire(self._file.path)))
+
+    def _connect(self) -> None:
+        self.back_up.clicked.connect(self._back_up)
+        self.show_file_.clicked.connect(self._show_in_file_manager)
+        self.immich.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(self._web)))
+        self.before.clicked.connect(lambda: self.moved.emit(-1))
+        self.after.clicked.connect(lambda: self.moved.emit(1))
+        self.close_.clicked.connect(self.reject)
+
+    def _arrange(self) -> None:
+        em = self.fontMetrics().height()
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(em, em, em, em)
+        column.setSpacing(em // 2)
+        for widget in (self.title, self.facts, self.media):
+            column.addWidget(widget)
+        for name, label in ((_("Copies"), self.copies), (_("History"), self.history)):
+            heading = BreakableSentence()
+            style_as_heading(heading)
+            heading.setText(name)
+            column.addSpacing(em // 2)
+            column.addWidget(heading)
+            column.addWidget(label)
+        column.addStretch(1)
+        for button in (self.back_up, self.show_file_, self.immich):
+            column.addWidget(button)
+        steps = QHBoxLayout()
+        for button in (self.before, self.after):
+            steps.addWidget(button)
+        steps.addStretch(1)
+        column.addLayout(steps)
+        column.addWidget(self.close_)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFixedWidth(max(em * _SIDE_EM, side.minimumSizeHint().width() + em))
+        scroll.setWidget(side)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.picture, 1)
+        row.addWidget(scroll)
+
+
+def _nothing(_error: object) -> None:
+    """A file without a picture or facts is shown without."""

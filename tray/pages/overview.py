@@ -1,0 +1,215 @@
+"""The first page: whether the pictures are safe, what goes on, what is waited for and what is wrong. GUI thread."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
+
+from agent import words
+from agent.protocol.methods import BackupStart, Pause
+from agent.protocol.types import Destination, Folder, Hold, Light, Problem, Severity, Snapshot
+from agent.words.catalogue import _, fill, ngettext
+from tray.model import Model
+from tray.pages.hero import Hero
+from tray.pages.page import Page
+from tray.pages.progress import ProgressCard
+from tray.widgets.card import Card
+from tray.widgets.drawing import light_colour
+from tray.widgets.fact_row import FactRow
+from tray.widgets.row_list import Item, RowList
+from tray.widgets.text_button import TextButton
+
+#: Holds that the head says with the button that ends them, or a problem with its next step.
+_SAID_ELSEWHERE = frozenset({"backup_off", "paused", "blocked"})
+_TWO_COLUMNS_EM = 38
+_MARKS: dict[Severity, tuple[str, Light]] = {
+    "error": ("light-attention", "attention"),
+    "warning": ("mark-warning", "waiting"),
+    "info": ("mark-info", "working"),
+}
+
+
+class Overview(Page):
+    """The overview.
+
+    Signals:
+        start_asked(): start the agent.
+        tour_asked(): go through the first steps.
+        place_asked(str): the person wants to see the page of this name, which helps with a problem.
+    """
+
+    start_asked = Signal()
+    tour_asked = Signal()
+    place_asked = Signal(str)
+
+    def __init__(self, model: Model, parent: QWidget | None = None) -> None:
+        super().__init__(model, parent)
+        self.title = _("Overview")
+        self.mark = "page-overview"
+        self.hero = Hero(model.now_at)
+        self.progress = ProgressCard()
+        self.problems = _FactCard(_("What needs you"), self._ask_for_place)
+        self.waiting = _FactCard(_("What are we waiting for"))
+        self.anyway = TextButton(_("Upload anyway this once"))
+        self.waiting.body.addWidget(self.anyway)
+        self.beginning = _FactCard(_("How to begin"))
+        self.tour = TextButton(_("&Set up Safelight …"), primary=True)
+        self.beginning.body.addWidget(self.tour)
+        self.destinations = _FactCard(_("Where the copies go"))
+        self.folders = _FactCard(_("What is kept safe"))
+        self._cards: tuple[Card, ...] = (
+            self.hero,
+            self.progress,
+            self.problems,
+            self.waiting,
+            self.beginning,
+            self.folders,
+            self.destinations,
+        )
+        self._places: list[str] = []
+        self._arrange()
+        self._connect()
+
+    def refresh(self, sections: frozenset[str]) -> None:
+        snapshot, palette = self.model.snapshot, self.palette()
+        self.hero.show_state(self.model)
+        self.progress.show_run(snapshot)
+        problems = snapshot.problems if snapshot else ()
+        self._places = [_place_for(problem) for problem in problems]
+        self.problems.show_facts(problems, lambda row, item: _show_problem(row, item, palette))
+        holds = tuple(hold for hold in snapshot.holds if hold.constraint not in _SAID_ELSEWHERE) if snapshot else ()
+        self.waiting.show_facts(holds, lambda row, item: self._show_hold(row, item, palette))
+        self.beginning.show_facts(_missing(snapshot), lambda row, item: row.show_fact("mark-info", None, *item))
+        if "destinations" in sections or "problems" in sections:
+            self.destinations.show_facts(
+                snapshot.destinations if snapshot else (), lambda row, item: self._show_destination(row, item, palette)
+            )
+        if sections & {"folders", "destinations"}:
+            self.folders.show_facts(
+                snapshot.folders if snapshot else (), lambda row, item: _show_folder(row, item, palette)
+            )
+
+    def least_width(self) -> int:
+        """That of the widest card, for in a narrow window they stand one below the other."""
+        return max(card.minimumSizeHint().width() for card in self._cards) + 2 * self.fontMetrics().height()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        em = self.fontMetrics().height()
+        least = sum(card.minimumSizeHint().width() for card in self._cards[-2:]) + 3 * em
+        wide = self.viewport().width() >= max(least, em * _TWO_COLUMNS_EM)
+        self._pair.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+
+    def _arrange(self) -> None:
+        em = self.fontMetrics().height()
+        self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._pair.setSpacing(em)
+        for card in self._cards[-2:]:
+            card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+            self._pair.addWidget(card, 1)
+        cards = self.stack(self._cards[:-2])
+        cards.addLayout(self._pair)
+        cards.addStretch(1)
+
+    def _connect(self) -> None:
+        call = self.model.call
+        self.hero.start.clicked.connect(self.start_asked)
+        self.hero.enable.clicked.connect(lambda: call("backup.enable"))
+        self.hero.back_up.clicked.connect(lambda: call("backup.start", BackupStart()))
+        self.hero.pause_menu.chosen.connect(lambda until_at: call("backup.pause", Pause(until_at)))
+        self.hero.resume.clicked.connect(lambda: call("backup.resume"))
+        self.tour.clicked.connect(self.tour_asked)
+        self.anyway.clicked.connect(lambda: call("backup.start", BackupStart(anyway=True)))
+
+    def _ask_for_place(self, at: int) -> None:
+        self.place_asked.emit(self._places[at])
+
+    def _show_hold(self, row: FactRow, hold: Hold, palette: QPalette) -> None:
+        names = {one.id: one.name for one in self.model.snapshot.destinations} if self.model.snapshot else {}
+        about = [names.get(hold.destination, hold.destination)] if hold.destination else []
+        if hold.folder:
+            about.append(words.display_path(hold.folder))
+        said = words.hold(hold, self.model.snapshot, self.model.now_at())
+        row.show_fact("mark-waiting", light_colour("waiting", palette), said, " · ".join(about))
+
+    def _show_destination(self, row: FactRow, destination: Destination, palette: QPalette) -> None:
+        mark = "server" if destination.kind == "immich" else "folder"
+        colour = light_colour("attention", palette) if destination.reachable is False else None
+        where = destination.location if destination.kind == "immich" else words.display_path(destination.location)
+        said = [where]
+        if destination.account:
+            said.append(fill(_("signed in as {account}"), {"account": destination.account}))
+        if destination.reachable is False:
+            said.append(_("not reachable now"))
+        row.show_fact(mark, colour, destination.name, " · ".join(said))
+
+
+class _FactCard(Card):
+    """A card that is there when it has facts."""
+
+    def __init__(self, heading: str, on_asked: Callable[[int], None] | None = None) -> None:
+        """`on_asked` is told the place of the row whose button was pressed."""
+        super().__init__(heading)
+        self._on_asked = on_asked
+        self.rows: RowList[FactRow] = RowList(self._make_row)
+        self.body.addWidget(self.rows)
+        self.body.addStretch(1)
+        self.hide()
+
+    def _make_row(self) -> FactRow:
+        row = FactRow()
+        if self._on_asked is not None:
+            tell = self._on_asked
+            row.asked.connect(lambda: tell(self.rows.rows().index(row)))
+        return row
+
+    def show_facts(self, items: Sequence[Item], fill_row: Callable[[FactRow, Item], None]) -> None:
+        """A row for each item, filled by `fill_row`."""
+        self.rows.show_items(items, fill_row)
+        self.setVisible(bool(items))
+
+
+def _missing(snapshot: Snapshot | None) -> tuple[tuple[str, str], ...]:
+    """What is needed before anything can be kept safe: what, and how to add it."""
+    if snapshot is None:
+        return ()
+    said = []
+    if not snapshot.destinations:
+        said.append((_("There is no place to back up to yet."), _("Your own Immich server, or a folder or drive.")))
+    if not snapshot.folders:
+        said.append((_("No folder is watched yet."), _("Pictures and Videos, or any other folder.")))
+    return tuple(said)
+
+
+def _show_problem(row: FactRow, problem: Problem, palette: QPalette) -> None:
+    mark, light = _MARKS[problem.severity]
+    text, step = words.problem(problem)
+    row.show_fact(mark, light_colour(light, palette), text, step)
+    row.offer(_("&Show me") if _place_for(problem) else "")
+
+
+def _place_for(problem: Problem) -> str:
+    """The page where something can be done about a problem; empty where that is elsewhere."""
+    if problem.code == "files_failed":
+        return "activity"
+    if problem.code == "missing_at_destination":
+        return "library"
+    if problem.code.startswith("folder_"):
+        return "folders"
+    return "settings" if problem.blocks or problem.code in {"no_destination", "keyring_locked"} else ""
+
+
+def _show_folder(row: FactRow, folder: Folder, palette: QPalette) -> None:
+    path, counts = words.display_path(folder.path), folder.counts
+    if not folder.available:
+        row.show_fact(
+            "folder", light_colour("attention", palette), path, _("Not there now: connect the drive or the share.")
+        )
+        return
+    said = fill(
+        ngettext("{safe} of {total} file is safe", "{safe} of {total} files are safe", counts.total),
+        {"safe": counts.safe, "total": counts.total},
+    )
+    done = counts.total > 0 and counts.safe == counts.total
+    row.show_fact("folder", light_colour("safe", palette) if done else None, path, said)

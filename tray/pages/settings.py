@@ -1,0 +1,250 @@
+"""Everything that a person may choose: places for copies, when to back up, notifications, start-up. GUI thread.
+
+Each control is one setting of the agent: a change is one request, and what is shown is what the agent then says.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QLabel, QWidget
+
+from agent.protocol.methods import SettingsRows, SettingValue
+from agent.protocol.wire import Error
+from agent.words.catalogue import _
+from tray.model import Model, explained
+from tray.pages.page import Page
+from tray.pages.places import PlacesCard
+from tray.widgets.card import Card
+from tray.widgets.flow import FlowLayout
+from tray.widgets.labelled import Check
+from tray.widgets.settings_form import SettingsForm
+from tray.widgets.text import Aside
+from tray.widgets.text_button import TextButton
+
+_MB = 1_000_000
+_GB = 1_000_000_000
+
+
+class SettingsPage(Page):
+    """The cards of the settings.
+
+    Signals:
+        startup_asked(bool): have the agent and the tray start at login, or not.
+        startup_wanted(): say by `show_startup` how that is now.
+        diagnostics_asked(): save a diagnostics file.
+        tour_asked(): go through the first steps again.
+    """
+
+    startup_asked = Signal(bool)
+    startup_wanted = Signal()
+    diagnostics_asked = Signal()
+    tour_asked = Signal()
+
+    def __init__(self, model: Model, log_folder: str = "", parent: QWidget | None = None) -> None:
+        """`log_folder` is opened for a person who wants to read the log; empty where there is none."""
+        super().__init__(model, parent)
+        self.title = _("Settings")
+        self.mark = "page-settings"
+        self._log_folder = log_folder
+        self.is_complete = False
+
+    def build(self) -> None:
+        self.form = SettingsForm(self)
+        self.places = PlacesCard(self.model)
+        self.login = Check(
+            _("Start Safelight at login"),
+            _("The backup runs in the background then, whether or not this window is open."),
+        )
+        self.login.box.setEnabled(False)
+        self.startup_said = Aside()
+        self.startup_said.hide()
+        self._column = self.stack((self.places,))
+        self._column.addStretch(1)
+        #: What is further down is made while the person looks at what is above, so that nothing halts.
+        self._unmade: deque[Callable[[], Card]] = deque(
+            (
+                lambda: _when(self.form),
+                lambda: _network(self.form),
+                lambda: _notifications(self.form),
+                lambda: _cache(self.form),
+                self._startup,
+                self._troubleshooting,
+            )
+        )
+        self._making = QTimer(self, interval=0)
+        self._making.timeout.connect(self._make_next)
+        self._making.start()
+        self.form.chosen.connect(self._set)
+        self.login.box.clicked.connect(self.startup_asked)
+
+    def _make_next(self) -> None:
+        self._column.insertWidget(self._column.count() - 1, self._unmade.popleft()())
+        if not self._unmade:
+            self._making.stop()
+            self.updateGeometry()
+            self.is_complete = True
+            self.startup_wanted.emit()
+            if self.model.snapshot is not None:
+                self._ask()
+
+    def refresh(self, sections: frozenset[str]) -> None:
+        snapshot = self.model.snapshot
+        self.body.setEnabled(snapshot is not None)
+        self.places.show_places(snapshot)
+        if snapshot is None:
+            return
+        if self.is_complete and sections & {"settings_revision", "connection"}:
+            self._ask()
+        if sections & {"destinations", "connection"}:
+            self.places.ask_counts()
+
+    def show_startup(self, *, is_on: bool | None, said: str = "") -> None:
+        """How the start at login is, as the system itself says; None where it cannot be said."""
+        self.ready()
+        self.login.box.setEnabled(is_on is not None)
+        self.login.box.setChecked(bool(is_on))
+        self.startup_said.setText(said)
+        self.startup_said.setVisible(bool(said))
+
+    def _ask(self) -> None:
+        self.model.call("settings.list", None, self._listed, owner=self)
+
+    def _listed(self, rows: SettingsRows) -> None:
+        self.form.show_values(rows.values)
+
+    def _set(self, key: str, value: object) -> None:
+        self.model.call("settings.set", SettingValue(key, value), None, self._refused, owner=self)
+
+    def _refused(self, error: Error) -> None:
+        self.model.told.emit(explained(error))
+        self._ask()  # the control shows again what is
+
+    def _startup(self) -> Card:
+        card = Card(_("Start-up"))
+        card.body.addWidget(self.login)
+        card.body.addWidget(self.startup_said)
+        return card
+
+    def _troubleshooting(self) -> Card:
+        card = Card(_("Troubleshooting"))
+        levels = (("info", _("Everything")), ("warning", _("Warnings")), ("severe", _("Errors only")))
+        card.body.addWidget(self.form.choice("log_level", _("What the log holds"), levels))
+        card.body.addWidget(
+            self.form.check(
+                "detailed_log", _("Detailed log"), _("For a while, to find a fault: every request with its answer.")
+            )
+        )
+        self.diagnostics = TextButton(_("Save a &diagnostics file …"))
+        self.diagnostics.clicked.connect(self.diagnostics_asked)
+        self.tour = TextButton(_("Show the &first steps again …"))
+        self.tour.clicked.connect(self.tour_asked)
+        buttons = FlowLayout(self.fontMetrics().height() // 2)
+        buttons.addWidget(self.diagnostics)
+        if self._log_folder:
+            self.log = TextButton(_("Open the &log folder"))
+            self.log.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self._log_folder)))
+            buttons.addWidget(self.log)
+        buttons.addWidget(self.tour)
+        card.body.addLayout(buttons)
+        return card
+
+
+def _when(form: SettingsForm) -> Card:
+    card = Card(_("When to back up"))
+    for row in (
+        form.check("background_backup", _("Back up by itself"), _("New photos are copied without being asked for.")),
+        form.check("require_charging", _("Only while charging")),
+        form.number(
+            "battery_floor_percent",
+            _("Not when the battery is below"),
+            (0, 100),
+            _(" %"),
+            zero=_("never mind"),
+        ),
+        form.check("pause_on_battery_saver", _("Not while the battery saver is on")),
+        form.number(
+            "trigger_delay_s",
+            _("Gather new photos for"),
+            (0, 86_400),
+            _(" s"),
+            detail=_("Copies begin this long after the first new photo, so that many go together."),
+            zero=_("not at all"),
+        ),
+    ):
+        card.body.addWidget(row)
+    hours = QLabel(_("Only at these times"))
+    card.body.addWidget(hours)
+    hint = Aside()
+    hint.setText(_("Without any, at all times."))
+    card.body.addWidget(hint)
+    card.body.addWidget(form.windows("schedule", hours.text(), _("&Add a time"), with_rate=False))
+    return card
+
+
+def _network(form: SettingsForm) -> Card:
+    card = Card(_("Network and speed"))
+    card.body.addWidget(
+        form.check(
+            "require_unmetered_network",
+            _("Only on networks that are not metered"),
+            _("Not over a phone's hotspot or any connection that the system calls metered."),
+        )
+    )
+    networks = QLabel(_("On these kinds of network"))
+    card.body.addWidget(networks)
+    kinds = (("wifi", _("Wi-Fi")), ("ethernet", _("Cable")), ("cellular", _("Cellular")), ("vpn", _("VPN")))
+    card.body.addWidget(form.checks("network_kinds", networks.text(), kinds))
+    card.body.addWidget(
+        form.words("allowed_networks", _("Only in these networks"), _("any"), _("Names of Wi-Fi networks, by commas."))
+    )
+    card.body.addWidget(
+        form.decimal("bandwidth_limit_bytes_s", _("At most"), (0, 10_000), _(" MB/s"), scale=_MB, zero=_("no limit"))
+    )
+    times = QLabel(_("Other limits at these times"))
+    card.body.addWidget(times)
+    card.body.addWidget(form.windows("bandwidth_timetable", times.text(), _("Add a &limit"), with_rate=True))
+    card.body.addWidget(form.number("parallel_uploads", _("Files at the same time"), (1, 8), ""))
+    card.body.addWidget(
+        form.decimal(
+            "min_free_disk_bytes",
+            _("Leave free on a destination's disk"),
+            (0, 10_000),
+            _(" GB"),
+            scale=_GB,
+            zero=_("never mind"),
+        )
+    )
+    return card
+
+
+def _notifications(form: SettingsForm) -> Card:
+    card = Card(_("Notifications"))
+    for row in (
+        form.check("total_progress", _("Progress of the whole")),
+        form.check("single_progress", _("Progress of each file")),
+        form.check("notify_done", _("When all is safe")),
+        form.number(
+            "error_grace_uploads",
+            _("Tell of failures from"),
+            (0, 1_000),
+            "",
+            detail=_("So many uploads may fail in a row before a notification comes; the Activity page shows all."),
+            zero=_("the first"),
+        ),
+    ):
+        card.body.addWidget(row)
+    return card
+
+
+def _cache(form: SettingsForm) -> Card:
+    card = Card(_("Thumbnails"))
+    for row in (
+        form.check("cache_nightly", _("Make thumbnails every night")),
+        form.time("cache_time", _("Time of the night")),
+        form.decimal("cache_limit_bytes", _("Use at most"), (0.1, 10_000), _(" GB"), scale=_GB),
+        form.number("cache_batch_files", _("Files in one go"), (1, 1_000), ""),
+    ):
+        card.body.addWidget(row)
+    return card

@@ -1,0 +1,42 @@
+"""Step 5: start at login, and begin. What the system must be told is done by whoever listens."""
+
+from PySide6.QtCore import Signal
+
+from agent.protocol.methods import BackupStart
+from agent.words.catalogue import _
+from tray.model import Model
+from tray.widgets.labelled import Check
+from tray.wizard.step import Step
+
+
+class LoginStep(Step):
+    """The last step: its 'Continue' turns the backup on and starts the first one.
+
+    Signals:
+        startup_asked(): have Safelight start at login.
+    """
+
+    startup_asked = Signal()
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(
+            model,
+            _("That is all."),
+            _("The first backup begins now. Work on as usual; the light in the tray says how things are."),
+        )
+        self.at_login = Check(
+            _("&Start Safelight at login"),
+            _("The backup runs in the background then, whether or not the window is open."),
+        )
+        self.at_login.box.setChecked(True)
+        self.column.addWidget(self.at_login)
+        self.close_column()
+
+    def proceed(self) -> None:
+        if self.at_login.box.isChecked():
+            self.startup_asked.emit()
+        self.say(_("Starting …"), busy=True)
+        self.model.call("backup.enable", None, self._enabled, self.refuse, owner=self)
+
+    def _enabled(self, _nothing: object) -> None:
+        self.model.call("backup.start", BackupStart(), lambda _group: self.go_on(), self.refuse, owner=self)

@@ -1,0 +1,62 @@
+"""Step 2: signing in to the server. The agent makes a narrow key of a password and keeps that in the keyring."""
+
+from agent.protocol.methods import DestinationAdded, ServerFound
+from agent.protocol.wire import Error
+from agent.words.catalogue import _, fill
+from tray.model import Model, explained
+from tray.widgets.server_form import SignInForm
+from tray.wizard.address import AddressStep
+from tray.wizard.step import Step
+
+
+class SignInStep(Step):
+    """Signs in to what the first step found."""
+
+    def __init__(self, model: Model, address: AddressStep) -> None:
+        super().__init__(
+            model,
+            _("Sign in to your server"),
+            _("With a key of its own, Safelight can back up and nothing else."),
+        )
+        self._address = address
+        self._signed_in_to: ServerFound | None = None
+        self.form = SignInForm(self)
+        self.form.edited.connect(self.changed)
+        self.column.addWidget(self.form)
+        self.close_column()
+
+    def enter(self) -> None:
+        found = self._address.found
+        if found is not None:
+            self.say(
+                fill(
+                    _("Immich {version} answers at {address}."),
+                    {"version": found.version, "address": found.address.removesuffix("/api")},
+                )
+            )
+        self.form.email.setFocus()
+
+    def may_proceed(self) -> bool:
+        return self.form.is_complete() or self._is_done()
+
+    def proceed(self) -> None:
+        found = self._address.found
+        if self._is_done() or found is None:
+            self.go_on()
+            return
+        self.say(_("Signing in …"), busy=True)
+        wish = self.form.wish(found.address)
+        self.model.call("destination.add_immich", wish, self._added, self.refuse, owner=self)
+
+    def refuse(self, error: Error) -> None:
+        if error.message in {"keyring_absent", "keyring_locked"}:
+            self.form.offer_file()
+        self.say(explained(error))
+
+    def _is_done(self) -> bool:
+        return self._signed_in_to is not None and self._signed_in_to == self._address.found
+
+    def _added(self, _added: DestinationAdded) -> None:
+        self._signed_in_to = self._address.found
+        self.form.forget()
+        self.go_on()
