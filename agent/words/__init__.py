@@ -5,16 +5,20 @@ person's language. Imports only `agent.protocol`; owns gettext. Decides nothing 
 Any thread may call.
 """
 
-from agent.words.catalogue import display_path, use
+from agent.words.catalogue import display_path, sentences, speak, spoken, use
 from agent.words.files import event, last_error, reason, state, warning
 from agent.words.headlines import headline, light, not_running, seconds_left, tooltip, worst_problem
 from agent.words.holds import hold
+from agent.words.language import Wish, wish
 from agent.words.mistakes import mistake
-from agent.words.numbers import clock_time, date_time, duration_s, moment, number, rate, size, time_left
+from agent.words.notices import notice
+from agent.words.numbers import clock_time, date_time, duration_s, moment, number, rate, size, time_left, wall_time
 from agent.words.problems import problem, problem_text
+from agent.words.servers import permissions, proof, sign_in_page, verdict
 from agent.words.settings import allowed
 
 __all__ = [
+    "Wish",
     "allowed",
     "clock_time",
     "date_time",
@@ -28,17 +32,27 @@ __all__ = [
     "mistake",
     "moment",
     "not_running",
+    "notice",
     "number",
+    "permissions",
     "problem",
     "problem_text",
+    "proof",
     "rate",
     "reason",
     "seconds_left",
+    "sentences",
+    "sign_in_page",
     "size",
+    "speak",
+    "spoken",
     "state",
     "time_left",
     "tooltip",
     "use",
+    "verdict",
+    "wall_time",
     "warning",
+    "wish",
     "worst_problem",
 ]

@@ -8,20 +8,36 @@ call; the language is chosen once at the start.
 """
 
 import gettext as _gettext
+import os
 from collections.abc import Mapping
 from string import Formatter
 
 from agent.protocol.paths import from_wire, to_display
 from agent.protocol.types import Args
+from agent.words.language import Wish, wish
+from agent.words.region import Region, region
 
 DOMAIN = "safelight"
 _GAP = "…"
 
 
 class _Language:
-    """The translations in force; English as written until `use` is called."""
+    """What is spoken, and how numbers and times are written; plain English until something is chosen."""
 
     now: _gettext.NullTranslations = _gettext.NullTranslations()
+    region: Region = Region()
+    name: str = "en"
+
+
+def speak(wanted: Wish, folder: str | None) -> None:
+    """Speak the first wanted language that has a translation below `folder`, English if none has."""
+    _Language.region = region(wanted.numbers, wanted.times)
+    _Language.now, _Language.name = _gettext.NullTranslations(), "en"
+    for name in wanted.languages if folder is not None else ():
+        found = _gettext.find(DOMAIN, folder, [name])
+        if found is not None:  # below the folder of `name`, or of its language alone
+            _Language.now, _Language.name = _gettext.translation(DOMAIN, folder, [name]), found.split(os.sep)[-3]
+            return
 
 
 def use(language: str | None, folder: str | None = None) -> None:
@@ -29,11 +45,20 @@ def use(language: str | None, folder: str | None = None) -> None:
 
     A language that has no translation, or no folder at all, means English.
     """
-    if folder is None:
-        _Language.now = _gettext.NullTranslations()
-        return
-    wanted = [language] if language else None
-    _Language.now = _gettext.translation(DOMAIN, folder, wanted, fallback=True)
+    if language is not None:
+        speak(wish({"LANGUAGE": language}), folder)
+    else:
+        speak(wish(os.environ) if folder is not None else Wish(), folder)
+
+
+def spoken() -> str:
+    """The language that is spoken: `en`, `de`, `zh_CN`."""
+    return _Language.name
+
+
+def region_now() -> Region:
+    """How numbers and times are written."""
+    return _Language.region
 
 
 def _(message: str) -> str:
@@ -80,6 +105,14 @@ def shown(name: str, value: object) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return numbers.by_unit(name, value) if isinstance(value, int | float) else str(value)
+
+
+def sentences(*said: str) -> str:
+    """Sentences one after the other, as the language sets them; empty ones are left out."""
+    whole = ""
+    for one in said:
+        whole = _("{first} {second}").format(first=whole, second=one) if whole and one else whole or one
+    return whole
 
 
 def display_path(wire: str) -> str:

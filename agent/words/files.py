@@ -3,7 +3,7 @@
 import re
 
 from agent.protocol.types import Args, Event
-from agent.words.catalogue import N_, _, tell
+from agent.words.catalogue import N_, _, sentences, tell
 from agent.words.problems import PROBLEMS
 
 _KEPT = re.compile(r"(\w+)(?:\((.*)\))?$", re.DOTALL)
@@ -53,6 +53,10 @@ _REASONS = {
     "rejected": N_("The destination refused the file: {detail}. Retry, or look at the server's log."),
     "rejected_by_server": N_("The server refused the file: {detail}. Retry, or look at the server's log."),
     "copy_damaged": N_("The copy at the destination is damaged. Retry to make it anew."),
+    "waits_for_route": N_("It is too large for the way to the server just now. It waits for another way there."),
+    "live_lost": N_("The line for changes at the server broke. It is made again by itself."),
+    "live_refused": N_("The API key may not hear of changes at once. The server is looked at every 15 minutes."),
+    "sync_garbled": N_("The server sent something that makes no sense. It is tried again by itself."),
     "not_proven": N_("The destination could not prove that the copy is whole. Retry; nothing was lost."),
     "server_error": N_("The server had an error with this file. Retry, or look at the server's log."),
     "timeout": N_("The destination took too long to answer. It is tried again by itself."),
@@ -101,6 +105,7 @@ _EVENTS = {
     "deleted": N_("Deleted at {destination}."),
     "trashed": N_("Moved to the trash at {destination}."),
     "restored": N_("Restored at {destination}."),
+    "missing": N_("Missing at {destination}, though nobody was seen deleting it."),
     "gone": N_("No longer on this computer."),
     "returned": N_("Back on this computer."),
     "excluded": N_("Left out of the backup."),
@@ -157,4 +162,4 @@ def event(happened: Event) -> str:
     args: Args = {"destination": _("the destination"), **happened.args}
     said = tell(_EVENTS, happened.what, args, N_("{code}"))
     code = happened.args.get("code") or happened.args.get("reason")
-    return f"{said} {reason(code, args)}" if isinstance(code, str) else said
+    return sentences(said, reason(code, args)) if isinstance(code, str) else said

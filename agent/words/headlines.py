@@ -4,7 +4,7 @@ Pure: everything comes from the snapshot; `now_at` (epoch ms) only lets a time b
 """
 
 from agent.protocol.types import Counts, Problem, Run, Snapshot
-from agent.words.catalogue import N_, _, fill, ngettext, tell
+from agent.words.catalogue import N_, _, fill, ngettext, sentences, tell
 from agent.words.holds import waiting
 from agent.words.numbers import moment, rate, time_left
 from agent.words.problems import problem
@@ -47,7 +47,7 @@ def tooltip(snapshot: Snapshot, now_at: int | None = None) -> str:
         step = problem(worst)[1] if worst else _("Open Safelight to see which.")
     elif snapshot.backup.light == "off":
         step = _("Turn backup on to keep new photos safe.")
-    return f"{said} {step}".rstrip()
+    return sentences(said, step)
 
 
 def not_running() -> str:

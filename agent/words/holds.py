@@ -7,7 +7,7 @@ sentence. Any thread.
 from collections.abc import Callable
 
 from agent.protocol.types import Args, Hold, Problem, Snapshot
-from agent.words.catalogue import N_, _, fill, ngettext, tell
+from agent.words.catalogue import N_, _, fill, ngettext, sentences, tell
 from agent.words.numbers import moment
 from agent.words.problems import problem
 
@@ -92,7 +92,7 @@ def hold(held: Hold, snapshot: Snapshot | None = None, now_at: int | None = None
     if held.constraint == "blocked":
         found = _blocking(held, snapshot)
         if found is not None:
-            return " ".join(part for part in problem(found) if part)
+            return sentences(*problem(found))
     needed, sentence = _HOLDS_WITH.get(held.constraint, ("", ""))
     if needed and args.get(needed) is not None:
         return fill(_(sentence), args)

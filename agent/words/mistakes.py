@@ -5,7 +5,7 @@ well; a code that nobody knows still gets a sentence.
 """
 
 from agent.protocol.types import Args
-from agent.words.catalogue import N_, _, fill, tell
+from agent.words.catalogue import N_, _, fill, sentences, tell
 from agent.words.problems import PROBLEMS, problem_text
 from agent.words.settings import allowed
 
@@ -72,6 +72,21 @@ _MISTAKES = {
     "bad_request": N_("The agent did not understand that. Restart it with 'safelight restart'."),
     "too_long": N_("That is more than the agent takes at once. Ask for less."),
     "not_private": N_("{path} belongs to somebody else. Choose another place with --home."),
+    "file_exists": N_("{path} is there already. Choose another name."),
+    "file_unwritable": N_("{path} cannot be written: {detail}. Choose another place."),
+    "service_own_home": N_(
+        "Only the usual home is registered with the system, and this is {path}. "
+        "Leave out --home and SAFELIGHT_HOME, or start this one yourself with 'safelight --home {path} start'."
+    ),
+    "no_picture": N_("There is no picture of {path}. 'safelight library show' may tell more."),
+    "out_unwritable": N_("{path} cannot be written to: {detail}. Choose another place with --out."),
+    "cache_busy": N_("The media cache is busy. Try again in a moment."),
+    "cache_damaged": N_("The media cache was damaged and is begun anew. Try again."),
+    "cache_newer": N_("The media cache was made by a newer Safelight. Update this one, or delete the cache."),
+    "cache_unusable": N_("The media cache cannot be used: {detail}."),
+    "ledger_old": N_("The library was kept by an older Safelight. Start the agent once with 'safelight start'."),
+    "header_invalid": N_("'{name}' is no header that can be sent. Write it like 'Name: value'."),
+    "oauth_unknown": N_("That sign-in is over. Begin it again."),
     "internal": N_("Something unexpected happened in the agent. 'safelight logs' tells more."),
 }
 
@@ -81,5 +96,5 @@ def mistake(code: str, args: Args) -> str:
     if code == "value_invalid" and (may_be := allowed(str(args.get("key")))) is not None:
         return fill(_("{key} must be {allowed}."), {**args, "allowed": may_be})
     if code in PROBLEMS and code not in _MISTAKES:
-        return " ".join(problem_text(code, args))
+        return sentences(*problem_text(code, args))
     return tell(_MISTAKES, code, args, N_("That cannot be done: {code}. 'safelight logs' tells more."))

@@ -6,9 +6,9 @@ Pure: what time it is comes in as an argument; only the local time zone is read 
 
 from datetime import UTC, datetime, tzinfo
 
-from agent.words.catalogue import _, fill, ngettext, pgettext
+from agent.words.catalogue import N_, _, fill, ngettext, pgettext, region_now
 
-_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+_UNITS = (N_("{number} kB"), N_("{number} MB"), N_("{number} GB"), N_("{number} TB"), N_("{number} PB"))
 #: Numbers that name something are not grouped.
 _NAMES = frozenset({"id", "pid", "port", "status", "version"})
 _MINUTE_S = 60
@@ -18,9 +18,7 @@ _DAY_S = 86_400
 
 def number(value: float) -> str:
     """12431 as `12,431`; a fraction keeps one digit."""
-    text = f"{value:,d}" if isinstance(value, int) else f"{value:,.1f}"
-    comma, point = pgettext("thousands separator", ","), pgettext("decimal point", ".")
-    return text.translate({ord(","): comma, ord("."): point})
+    return region_now().number(value)
 
 
 def by_unit(name: str, value: float) -> str:
@@ -40,12 +38,12 @@ def size(count: int) -> str:
     """`48.2 MB`, `1.3 GB`, `812 bytes`."""
     if count < 1_000:
         return fill(ngettext("{count} byte", "{count} bytes", count), {"count": count})
-    value, unit = float(count), 0
+    value, unit = count / 1_000, 0
     while round(value, 1) >= 1_000 and unit < len(_UNITS) - 1:
         value /= 1_000
         unit += 1
     shown = number(value if value < 100 else round(value))
-    return pgettext("size", "{number} {unit}").format(number=shown, unit=_UNITS[unit])
+    return _(_UNITS[unit]).format(number=shown)
 
 
 def rate(bytes_per_second: int) -> str:
@@ -89,12 +87,23 @@ def time_left(seconds: float) -> str:
 
 def clock_time(at: int, tz: tzinfo | None = None) -> str:
     """The time of day of an epoch time in ms: `08:00`; `tz` None is the local zone."""
-    return _local(at, tz).strftime("%H:%M")
+    return region_now().clock(_local(at, tz))
 
 
 def date_time(at: int, tz: tzinfo | None = None) -> str:
     """Day and time of an epoch time in ms: `2026-11-22 08:00`."""
-    return _local(at, tz).strftime("%Y-%m-%d %H:%M")
+    when, way = _local(at, tz), region_now()
+    return f"{way.day(when)} {way.clock(when)}"
+
+
+def wall_time(iso: str) -> str:
+    """Day and time that a camera's clock showed, as ISO 8601 without a zone; what is none stays as it is."""
+    try:
+        when = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    way = region_now()
+    return f"{way.day(when)} {way.clock(when)}"
 
 
 def moment(at: int, now_at: int | None, tz: tzinfo | None = None) -> str:

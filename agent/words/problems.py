@@ -3,6 +3,8 @@
 The codes are those of the agent's catalogue of problems; one that is not known here still gets a sentence.
 """
 
+from collections.abc import Callable
+
 from agent.protocol.types import Args, Problem
 from agent.words.catalogue import N_, _, fill, ngettext, tell
 
@@ -29,6 +31,34 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "certificate_untrusted": (
         N_("The server's certificate is not trusted."),
         N_("Check the address, or add the server's certificate to those that this computer trusts."),
+    ),
+    "certificate_changed": (
+        N_("The server shows another certificate than the one that was confirmed."),
+        N_("If you renewed it, sign in again; otherwise somebody else may be answering."),
+    ),
+    "certificate_file_unreadable": (
+        N_("The certificate file {path} cannot be used."),
+        N_("It must be a PEM file that you may read; a client certificate holds its key as well."),
+    ),
+    "plain_http": (
+        N_("{address} would send everything unencrypted through the internet."),
+        N_("Use an https address, or say that you want it with --plain-http."),
+    ),
+    "oauth_off": (
+        N_("The server offers no sign-in in the browser."),
+        N_("Use an e-mail address and password, or an API key made in Immich under Account Settings."),
+    ),
+    "oauth_failed": (
+        N_("The sign-in in the browser did not work."),
+        N_(
+            "The sign-in service must allow http://127.0.0.1 as a redirect; "
+            "otherwise use an API key made in Immich under Account Settings."
+        ),
+    ),
+    "oauth_timeout": (N_("Nobody signed in in the browser."), N_("Try again.")),
+    "bit_rot": (
+        N_("Files hold other bytes than were copied, though nobody touched them, {path} among them."),
+        N_("Check the disk, and get them back from the destination. 'safelight verify' lists them."),
     ),
     "server_too_old": (
         N_("The server's version {version} is too old for Safelight."),
@@ -104,7 +134,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "missing_at_destination": (
         N_("Copies are missing at the destination though nobody was seen deleting them."),
-        N_("Say whether to put them back or whether they were deleted on purpose."),
+        N_("Put them back with 'safelight library restore PATH', or say so with 'safelight library accept'."),
     ),
     "settings_unreadable": (
         N_("The settings file cannot be read: {detail}."),
@@ -143,6 +173,16 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "agent_not_running": (N_("The background agent is not running."), N_("Start it with 'safelight start'.")),
 }
 
+#: What is wrong where it is known how often.
+_COUNTED: dict[str, Callable[[int], str]] = {
+    "files_failed": lambda n: ngettext("One file could not be uploaded.", "{count} files could not be uploaded.", n),
+    "bit_rot": lambda n: ngettext(
+        "The file {path} holds other bytes than were copied, though nobody touched it.",
+        "{count} files hold other bytes than were copied, though nobody touched them, {path} among them.",
+        n,
+    ),
+}
+
 
 def problem(lasting: Problem) -> tuple[str, str]:
     """What is wrong, and the next step."""
@@ -152,11 +192,13 @@ def problem(lasting: Problem) -> tuple[str, str]:
 def problem_text(code: str, args: Args) -> tuple[str, str]:
     """The same for a bare code with its arguments."""
     count = args.get("count")
-    if code == "files_failed" and isinstance(count, int):
-        said = ngettext("One file could not be uploaded.", "{count} files could not be uploaded.", count)
-        return fill(said, args), _(PROBLEMS[code][1])
+    if code in _COUNTED and isinstance(count, int):
+        return fill(_COUNTED[code](count), args), fill(_(PROBLEMS[code][1]), args)
     if code == "server_too_old" and args.get("version") is None:
         return _("The server is too old for Safelight."), _(PROBLEMS[code][1])
+    if code == "certificate_untrusted" and args.get("fingerprint"):
+        step = _("If it is yours, compare this fingerprint and add it with --fingerprint: {fingerprint}.")
+        return _(PROBLEMS[code][0]), fill(step, args)
     if code not in PROBLEMS:
         said = tell({}, code, args, N_("Something is wrong: {code}."))
         return said, _("'safelight logs' tells more.")
