@@ -1,0 +1,84 @@
+"""A library of 100,000 files that nobody touches.
+
+What starting the agent on it costs, then a comparison that finds nothing new, then doing nothing at all.
+"""
+
+import time
+from pathlib import Path
+
+from agent.protocol.methods import JobEnqueue
+from tests.bench import agent
+from tests.bench.agent import Home
+from tests.bench.photo import fill
+from tests.bench.processes import children, cpu_s, peak_bytes, pss_bytes, wake_ups
+from tests.bench.service import Sink, sink, until
+from tests.bench.table import Options, Row, at_most
+
+_MB = 1024 * 1024
+
+
+def run(options: Options) -> list[Row]:
+    """Fill, start, compare, rest."""
+    known = 6_000 if options.quick else 100_000
+    rest_s = 600.0 if options.full else 20.0 if options.quick else 60.0
+    with agent.room() as room, sink() as target:
+        empty = _start_empty(room, target)
+        with agent.home(room / "full") as home:
+            rate = fill(home, target, room / "full" / "photos", known)
+            rows = [Row(f"first backup of {known:,} tiny files", rate, "files/s")]
+            home.stop()
+            return [*rows, *_start(home, known, empty), *_compare(home, known), *_rest(home, known, rest_s)]
+
+
+def _start_empty(room: Path, target: Sink) -> tuple[float, float]:
+    """Seconds of CPU and peak memory (MB) of an agent with nothing to know, from start to rest."""
+    with agent.home(room / "empty") as home:
+        home.configure(target, room / "empty" / "photos")
+        home.start()
+        home.wait_idle()
+        return cpu_s(home.pid), peak_bytes(home.pid) / _MB
+
+
+def _start(home: Home, known: int, empty: tuple[float, float]) -> list[Row]:
+    answered_s = home.start()
+    at_answer_s = cpu_s(home.pid)
+    home.wait_idle(120.0)
+    total_s = cpu_s(home.pid)
+    return [
+        Row("start without files: CPU until at rest", empty[0], "s"),
+        at_most(f"start, {known:,} files: CPU until it answers and watches", at_answer_s, "s", 1.0),
+        Row(f"start, {known:,} files: until it answers", answered_s, "s"),
+        Row(f"start, {known:,} files: CPU until at rest", total_s, "s"),
+        Row(f"start, {known:,} files: CPU above an empty start", (total_s - empty[0]) * 1e6 / known, "us/file"),
+    ]
+
+
+def _compare(home: Home, known: int) -> list[Row]:
+    """The full comparison of disk and ledger, asked for as a job."""
+    rest = pss_bytes(home.pid)
+    before_s, began_s = cpu_s(home.pid), time.monotonic()
+    with home.client() as client:
+        job_id = client.call("jobs.enqueue", JobEnqueue("scan", {})).id
+    is_done = "SELECT 1 FROM background_service_jobs WHERE id = ? AND status = 'COMPLETED'"
+    until(lambda: home.ask(is_done, job_id), 120.0, "the comparison")
+    wall_s, spent_s = time.monotonic() - began_s, cpu_s(home.pid) - before_s
+    return [
+        at_most(f"comparison without a difference, {known:,} files: CPU", spent_s * 1e6 / known, "us/file", 6.0),
+        Row("the same: wall", wall_s, "s"),
+        at_most("the same: peak memory above rest", peak_bytes(home.pid) / _MB - rest / _MB, "MB", 40.0),
+    ]
+
+
+def _rest(home: Home, known: int, rest_s: float) -> list[Row]:
+    time.sleep(5.0)
+    before_s, woken = cpu_s(home.pid), wake_ups(home.pid)
+    time.sleep(rest_s)
+    woken = wake_ups(home.pid) - woken
+    spent_s = cpu_s(home.pid) - before_s
+    label = f"idle, {known:,} files, {rest_s:.0f} s"
+    return [
+        at_most(f"{label}: memory (PSS)", pss_bytes(home.pid) / _MB, "MB", 45.0),
+        at_most(f"{label}: CPU", spent_s * 100 / rest_s, "%", 0.02),
+        at_most(f"{label}: wake-ups", woken / rest_s, "/s", 1.0),
+        at_most(f"{label}: other processes", float(len(children(home.pid))), "", 0),
+    ]
