@@ -1,0 +1,176 @@
+"""Power and network hold work back and let it go again, on a real D-Bus with mocked services and with a real agent.
+
+The promise is two seconds, for a hold to stop what runs and for its end to let it go on. The server's address is
+written so that the agent does not take it for this machine, to which no network constraint applies.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.protocol.methods import DestinationAddImmich, JobsList
+from agent.protocol.types import Snapshot
+from tests import pictures
+from tests.fakes.system_bus import LOGIND, UPOWER, Bus, private_bus
+from tests.seam.places import ServerPlace
+from tests.seam.rig import Rig
+
+pytestmark = pytest.mark.dbus
+
+PROMISE_S = 2.0
+#: What a loaded machine may add to it.
+GRACE_S = 1.5
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[Bus]:
+    with private_bus(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def stage(rig: Rig, bus: Bus) -> Rig:
+    """A rig whose agent lives on that bus, with a server that seems to be far away and a folder that is near."""
+    rig.environment["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={bus.path}"
+    return rig
+
+
+def far_server(rig: Rig) -> ServerPlace:
+    """The stand-in under an address that the agent does not know to be this machine."""
+    place = rig.server(add=False)
+    url = place.server.url.replace("127.0.0.1", "[::ffff:127.0.0.1]")
+    rig.call("destination.add_immich", DestinationAddImmich(url, name=place.name, api_key=place.key, store="file"))
+    return place
+
+
+def held(now: Snapshot) -> set[str]:
+    return {hold.constraint for hold in now.holds}
+
+
+def within_promise(rig: Rig, condition: Callable[[Snapshot], object], what: str) -> None:
+    began_s = time.monotonic()
+    rig.wait(condition, what)
+    assert time.monotonic() - began_s < PROMISE_S + GRACE_S
+
+
+def battery(bus: Bus, *, on_battery: bool, percent: float = 80.0) -> None:
+    bus.call(
+        UPOWER, "org.freedesktop.DBus.Mock.UpdateProperties", UPOWER[0], f'{{"OnBattery": <{str(on_battery).lower()}>}}'
+    )
+    bus.call(
+        (UPOWER[0], "/org/freedesktop/UPower/devices/DisplayDevice"),
+        "org.freedesktop.DBus.Mock.UpdateProperties",
+        "org.freedesktop.UPower.Device",
+        f'{{"Percentage": <{percent}>, "Type": <uint32 2>, "IsPresent": <true>}}',
+    )
+
+
+def test_a_metered_network_holds_the_far_server_and_not_the_near_folder(stage: Rig, bus: Bus) -> None:
+    bus.mock("networkmanager", "org.freedesktop.NetworkManager")
+    bus.network(metered=1, kind="gsm", first=True)
+    stage.ready(destinations=("folder",))
+    server = far_server(stage)
+    stage.write("a.jpg", b"\xff\xd8" + b"a" * 5000)
+    stage.wait(lambda now: "unmetered_network" in held(now) and now.library.counts.queued == 1, "the hold")
+    folder = stage.places["folder"]
+    stage.wait(lambda _: folder.arrived(), "the copy that goes on without a network")
+    assert not server.server.assets
+    bus.network(metered=2, kind="802-3-ethernet")
+    within_promise(stage, lambda _: server.server.assets, "the upload once the network costs nothing")
+    stage.wait_safe(1)
+    stage.assert_arrived()
+
+
+def test_a_network_that_becomes_metered_stops_what_runs(stage: Rig, bus: Bus) -> None:
+    bus.mock("networkmanager", "org.freedesktop.NetworkManager")
+    bus.network(metered=2, first=True)
+    stage.ready(destinations=())
+    server = far_server(stage)
+    server.server.faults.throttle(2_000_000)
+    pictures.bulk(stage.pictures, 6, 3_000_000)
+    stage.wait(lambda now: now.transfers, "a transfer")
+    bus.network(metered=1, kind="gsm")
+    within_promise(stage, lambda now: not now.transfers and not now.jobs.running, "the stop")
+    sent = server.server.counters.bytes_received
+    waiting = stage.call("jobs.list", JobsList("PENDING")).rows
+    assert waiting
+    assert all(job.attempts == 0 for job in waiting), "a hold is no attempt"
+    assert server.server.counters.bytes_received == sent
+    server.server.faults.clear()
+    bus.network(metered=2)
+    stage.wait_safe(6)
+    assert len(server.server.assets) == 6
+
+
+def test_anyway_passes_the_network_once(stage: Rig, bus: Bus) -> None:
+    bus.mock("networkmanager", "org.freedesktop.NetworkManager")
+    bus.network(metered=1, kind="gsm", first=True)
+    stage.ready(destinations=())
+    server = far_server(stage)
+    stage.write("a.jpg", b"\xff\xd8" + b"a" * 5000)
+    stage.wait(lambda now: now.library.counts.queued == 1, "the file")
+    assert stage.safelight("backup", "--wait").returncode == 4
+    assert stage.safelight("backup", "--wait", "--anyway").returncode == 0
+    stage.wait_safe(1)
+    stage.write("b.jpg", b"\xff\xd8" + b"b" * 5000)
+    stage.wait(lambda now: now.library.counts.queued == 1 and "unmetered_network" in held(now), "held again")
+    assert len(server.server.assets) == 1
+
+
+def test_the_charger_is_waited_for_where_that_was_asked(stage: Rig, bus: Bus) -> None:
+    bus.mock("upower", "org.freedesktop.UPower")
+    battery(bus, on_battery=True)
+    stage.start()
+    stage.set("require_charging", value=True)
+    stage.set("trigger_delay_s", 0)
+    stage.folder()
+    stage.watch()
+    stage.enable()
+    stage.write("a.jpg", b"\xff\xd8" + b"a" * 5000)
+    now = stage.wait(lambda now: "charging" in held(now) and now.library.counts.queued == 1, "the hold")
+    assert now.backup.light == "waiting"
+    battery(bus, on_battery=False)
+    within_promise(stage, lambda now: now.library.counts.safe == 1, "the copy on the charger")
+
+
+def test_a_low_battery_holds_everything_and_says_how_low(stage: Rig, bus: Bus) -> None:
+    bus.mock("upower", "org.freedesktop.UPower")
+    battery(bus, on_battery=True, percent=12)
+    stage.ready(destinations=("folder",))
+    stage.write("a.jpg", b"\xff\xd8" + b"a" * 5000)
+    now = stage.wait(lambda now: "battery_floor" in held(now) and now.library.counts.queued == 1, "the hold")
+    (hold,) = now.holds
+    assert (hold.args["percent"], hold.args["floor"]) == (12, 20)
+    battery(bus, on_battery=True, percent=35)
+    within_promise(stage, lambda now: now.library.counts.safe == 1, "the copy above the floor")
+
+
+def test_before_sleep_everything_stands_still_and_afterwards_goes_on_without_a_storm(stage: Rig, bus: Bus) -> None:
+    bus.mock("logind", "org.freedesktop.login1")
+    stage.ready(destinations=())
+    server = far_server(stage)
+    server.server.faults.throttle(1_000_000)
+    pictures.bulk(stage.pictures, 4, 2_000_000)
+    stage.wait(lambda now: now.transfers, "a transfer")
+    bus.call(LOGIND, "EmitSignal", "org.freedesktop.login1.Manager", "PrepareForSleep", "b", "[<true>]")
+    within_promise(stage, lambda now: not now.transfers and not now.jobs.running, "the standstill")
+    server.server.faults.clear()
+    failures = server.server.counters.statuses.copy()
+    bus.call(LOGIND, "EmitSignal", "org.freedesktop.login1.Manager", "PrepareForSleep", "b", "[<false>]")
+    stage.wait_safe(4)
+    assert len(server.server.assets) == 4
+    assert not [key for key in server.server.counters.statuses if key not in failures and key[1] >= 400]
+
+
+def test_a_system_that_tells_nothing_holds_nothing(stage: Rig) -> None:
+    stage.start()
+    stage.set("trigger_delay_s", 0)
+    stage.set("require_charging", value=True)
+    far_server(stage)
+    stage.watch()
+    stage.enable()
+    stage.write("a.jpg", b"\xff\xd8" + b"a" * 5000)
+    stage.wait_safe(1)
+    assert stage.snapshot().holds == ()

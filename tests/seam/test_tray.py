@@ -1,0 +1,165 @@
+"""The tray and the agent as two processes: what a person does in one place is seen in the other."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from pytestqt.qtbot import QtBot
+
+from agent.platforms.base import places
+from agent.protocol.methods import DestinationAddFolder, FolderAdd
+from tray.app import App
+from tray.command import Command, command_line
+
+_PATIENCE_MS = 30_000
+_MANY = 10_000
+_LONGEST_STALL_S = 0.050
+
+
+@pytest.fixture
+def agent(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A real agent in a home of its own."""
+    process = subprocess.Popen([sys.executable, "-m", "agent", "run"], env={**os.environ, "SAFELIGHT_HOME": str(home)})
+    yield process
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+
+
+@pytest.fixture
+def app(home: Path, qtbot: QtBot) -> Iterator[App]:
+    """A whole tray of the same home, looking for its agent."""
+    built = App(home, places(home).socket_address)
+    qtbot.addWidget(built.window)
+    built.start(show_window=False)
+    yield built
+    built.close()
+
+
+@pytest.mark.qt_log_ignore("^This plugin does not support", extend=True)
+def test_the_light_follows_a_pause_and_its_end(agent: subprocess.Popen[bytes], app: App, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: app.model.snapshot is not None, timeout=_PATIENCE_MS)
+    assert app.model.snapshot is not None
+    qtbot.waitUntil(
+        lambda: app.model.snapshot is not None and app.model.snapshot.agent.phase == "running", timeout=_PATIENCE_MS
+    )
+    assert app.model.snapshot.agent.pid == agent.pid
+    app.overview.hero.enable.click()
+    qtbot.waitUntil(lambda: app.model.light == "safe", timeout=_PATIENCE_MS)
+    app.menu.pause.actions()[-1].trigger()
+    qtbot.waitUntil(lambda: app.model.light == "paused", timeout=_PATIENCE_MS)
+    assert app.overview.hero.headline.text() == "Paused until you resume."
+    app.overview.hero.resume.click()
+    qtbot.waitUntil(lambda: app.model.light == "safe", timeout=_PATIENCE_MS)
+
+
+@pytest.mark.qt_log_ignore("^This plugin does not support", extend=True)
+def test_an_agent_that_is_killed_is_missed_and_can_be_started(
+    home: Path, agent: subprocess.Popen[bytes], app: App, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: app.model.connection == "present", timeout=_PATIENCE_MS)
+    agent.kill()
+    agent.wait(10)
+    qtbot.waitUntil(lambda: app.model.connection == "absent", timeout=_PATIENCE_MS)
+    assert app.overview.hero.headline.text() == "The background agent is not running."
+    app.overview.hero.start.click()
+    try:
+        qtbot.waitUntil(lambda: app.model.connection == "present", timeout=_PATIENCE_MS)
+    finally:
+        stop = Command(command_line(home))
+        with qtbot.waitSignal(stop.succeeded, timeout=_PATIENCE_MS):
+            stop.run("stop")
+
+
+@pytest.mark.qt_log_ignore("^This plugin does not support", extend=True)
+def test_what_the_agent_refuses_is_said_in_the_window(agent: subprocess.Popen[bytes], app: App, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: app.model.connection == "present", timeout=_PATIENCE_MS)
+    with qtbot.waitSignal(app.model.told, timeout=_PATIENCE_MS):
+        app.overview.hero.back_up.click()
+    assert "No folder is watched yet" in app.window.notice.text() or "no place to back up" in app.window.notice.text()
+
+
+_SCHEDULE = Path("/proc/thread-self/schedstat")
+
+
+class Pulse:
+    """Beats in the event loop and remembers how long it was kept waiting, in seconds.
+
+    The time for which the kernel let others run, though this thread was ready, is taken off: it says how loaded the
+    machine is, not what the window does.
+    """
+
+    def __init__(self) -> None:
+        self.waits_s: list[float] = []
+        self.doing = ""
+        self.slow: list[tuple[str, float]] = []
+        self._last_s = self._now_s()
+        self._timer = QTimer(interval=5, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start()
+
+    def _beat(self) -> None:
+        now_s = self._now_s()
+        self.waits_s.append(now_s - self._last_s)
+        if self.waits_s[-1] > _LONGEST_STALL_S / 2:
+            self.slow.append((self.doing, round(self.waits_s[-1], 3)))
+        self._last_s = now_s
+
+    @staticmethod
+    def _now_s() -> float:
+        _run_ns, queued_ns, _slices = _SCHEDULE.read_text().split()
+        return time.perf_counter() - int(queued_ns) / 1_000_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not _SCHEDULE.exists(), reason="only Linux tells how long a thread had to wait for the processor")
+@pytest.mark.timeout(600)
+@pytest.mark.qt_log_ignore("^This plugin does not support", extend=True)
+def test_the_window_is_never_blocked_while_ten_thousand_jobs_run(
+    home: Path, agent: subprocess.Popen[bytes], app: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """All pages are leafed through meanwhile. A stall that only the machine's load makes is not the window's fault."""
+    photos, place = tmp_path / "photos", tmp_path / "copies"
+    place.mkdir()
+    for number in range(_MANY):
+        folder = photos / f"{number // 500:02}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"IMG_{number:05}.jpg").write_bytes(b"\xff\xd8\xff\xe0" + number.to_bytes(4, "big") * 64)
+    qtbot.waitUntil(lambda: app.model.connection == "present", timeout=_PATIENCE_MS)
+    if app.wizard is not None:
+        app.wizard.reject()
+    app.model.call("destination.add_folder", DestinationAddFolder(str(place)))
+    app.model.call("folder.add", FolderAdd(str(photos)))
+    qtbot.waitUntil(lambda: _jobs(app) >= _MANY, timeout=120_000)
+    app.overview.hero.back_up.click()
+    qtbot.waitUntil(lambda: app.model.snapshot is not None and app.model.snapshot.run is not None, timeout=_PATIENCE_MS)
+    pulse = Pulse()
+    busy_s = time.thread_time()
+    for _round in range(4):
+        for page in (app.overview, app.library, app.folders, app.activity, app.settings):
+            pulse.doing = page.title
+            app.window.show_page(page)
+            qtbot.wait(1_200)
+            if page is app.library:
+                bar = app.library.grid.verticalScrollBar()
+                for share in range(0, 101, 10):
+                    bar.setValue(bar.maximum() * share // 100)
+                    qtbot.wait(60)
+            if page is app.activity:
+                app.activity.table.scrollToBottom()
+                qtbot.wait(300)
+    busy_s = time.thread_time() - busy_s
+    assert _jobs(app) > 0, "the run was over too soon to say anything"
+    waits_s = sorted(pulse.waits_s)
+    print(f"{len(waits_s)} beats, longest {waits_s[-1] * 1000:.0f} ms, busy {busy_s:.1f} s, slow: {pulse.slow}")
+    assert waits_s[-1] < _LONGEST_STALL_S
+
+
+def _jobs(app: App) -> int:
+    jobs = app.model.snapshot.jobs if app.model.snapshot else None
+    return jobs.pending + jobs.running if jobs else 0

@@ -1,0 +1,421 @@
+"""Servers and disks that refuse, lie, break off or are full.
+
+It is said what is wrong, nothing fails for good that need not, and the work goes on when the trouble is over.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.protocol.wire import Mistake
+from tests import pictures
+from tests.seam.places import FolderPlace, ServerPlace
+from tests.seam.rig import Rig
+
+is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+needs_root = pytest.mark.skipif(not is_root, reason="mounts a small disk, which only root may")
+#: Root without its power over modes, so that what may not be read cannot be read.
+UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if is_root else []
+needs_modes = pytest.mark.skipif(is_root and shutil.which("setpriv") is None, reason="root reads everything")
+
+
+def server_of(rig: Rig) -> ServerPlace:
+    """The rig's server."""
+    place = rig.places["server"]
+    assert isinstance(place, ServerPlace)
+    return place
+
+
+def picture(rig: Rig, name: str, seed: int = 1) -> Path:
+    """One photo."""
+    return pictures.jpeg(rig.pictures / name, size=(96, 64), seed=seed)
+
+
+# --- adding a server -------------------------------------------------------------------------------------------------
+
+
+def test_each_wrong_server_is_refused_with_its_own_reason(rig: Rig) -> None:
+    rig.start()
+    server = rig.server(add=False)
+
+    def add(url: str, key: str = server.key) -> tuple[int, str]:
+        done = rig.safelight("destination", "add", "immich", url, "--api-key-stdin", "--store", "file", stdin=key)
+        assert "Traceback" not in done.stderr
+        assert done.returncode, done.stdout
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert key not in done.stderr or len(key) < 8
+        return done.returncode, done.stderr
+
+    url = server.server.url
+    code, said = add("not an address at all")
+    assert code in {1, 2}
+    assert "address" in said
+    assert add("http://127.0.0.1:1")[0] == 1
+    assert add("http://unknown.invalid")[0] == 1
+    code, said = add(url, "wrong-key")
+    assert code == 5
+    fault = server.server.faults.not_immich()
+    code, said = add(url)
+    assert code == 1
+    assert "Immich" in said
+    fault.remove()
+    fault = server.server.faults.html(times=None)
+    code, said = add(url)
+    assert code == 1
+    assert "Immich" in said
+    fault.remove()
+    code, said = add(url, server.server.api_key(("asset.read", "user.read")))
+    assert code == 5
+    assert "asset.upload" in said
+    server.server.stop()
+    code, said = add(url)
+    assert code == 1
+    assert not rig.call("destination.list").rows
+    secrets = rig.home / "secrets.json"
+    assert not secrets.exists() or server.key not in secrets.read_text(encoding="utf-8")
+
+
+# --- a server that changes its mind ----------------------------------------------------------------------------------
+
+
+def test_a_key_that_is_revoked_stops_the_work_and_fails_nothing(rig: Rig) -> None:
+    rig.ready()
+    server = server_of(rig)
+    picture(rig, "a.jpg")
+    rig.wait_safe(1)
+    server.server.revoke(server.key)
+    picture(rig, "b.jpg", 2)
+    now = rig.wait(lambda now: "signed_out" in {one.code for one in now.problems}, "signed out")
+    assert now.library.counts.failed == 0
+    rig.wait(lambda now: now.backup.light == "attention", "the light")
+    assert len(rig.places["folder"].names()) == 2
+    assert server.key not in rig.log()
+
+
+def test_a_permission_that_is_taken_away_is_named(rig: Rig) -> None:
+    rig.ready(["server"])
+    server = server_of(rig)
+    with server.server._world.pulse.lock:
+        server.server._world.people.keys[server.key].permissions[:] = ["user.read", "asset.read"]
+    picture(rig, "a.jpg")
+    now = rig.wait(lambda now: "permission_missing" in {one.code for one in now.problems}, "the problem")
+    assert "asset.upload" in str(now.problems[0].args)
+    assert now.library.counts.failed == 0
+    assert "asset.upload" in rig.safelight("status").stdout
+    with server.server._world.pulse.lock:
+        server.server._world.people.keys[server.key].permissions[:] = ["all"]
+    rig.backup()
+    rig.wait_safe(1)
+    rig.assert_arrived()
+
+
+def test_a_full_account_is_waited_for(rig: Rig) -> None:
+    rig.ready(["server"])
+    server = server_of(rig)
+    server.server.set_quota(30_000)
+    pictures.bulk(rig.pictures, 5, 12_000)
+    now = rig.wait(lambda now: "quota_exceeded" in {one.code for one in now.problems}, "the problem")
+    assert now.library.counts.failed == 0
+    server.server.set_quota(None)
+    rig.backup()
+    rig.wait_safe(5)
+    rig.assert_arrived()
+
+
+def test_a_file_that_is_too_large_for_the_server_fails_alone_and_can_be_tried_again(rig: Rig) -> None:
+    rig.ready()
+    server = server_of(rig)
+    server.server.faults.body_limit = 50_000
+    pictures.bulk(rig.pictures, 5, 12_000)
+    large = pictures.jpeg(rig.pictures / "large.jpg", size=(320, 240), target_bytes=90_000)
+    found = rig.wait_state(large, "failed")
+    assert found.file.reason == "too_large_for_server"
+    now = rig.wait(lambda now: now.library.counts.safe == 5, "the others safe")
+    assert now.backup.light == "attention"
+    done = rig.safelight("backup", "--wait")
+    assert done.returncode == 1
+    assert "large.jpg" in done.stderr
+    server.server.faults.body_limit = None
+    assert rig.safelight("backup", "--wait").returncode == 0
+    rig.wait_safe(6)
+    rig.wait(lambda now: now.backup.light == "safe", "the light")
+    rig.assert_arrived()
+
+
+def test_what_lies_in_the_trash_is_not_called_safe(rig: Rig) -> None:
+    rig.ready(["server"])
+    server = server_of(rig)
+    first = picture(rig, "a.jpg")
+    rig.wait_safe(1)
+    rig.unwatch()
+    rig.remove(server)
+    server.server.store.trash(server.server.admin, [server.server.assets[0].id])
+    picture(rig, "b.jpg", 2)
+    rig.add(server)
+    rig.watch()
+    rig.wait_state(first, "in_trash")
+    rig.wait_state(rig.pictures / "b.jpg", "safe")
+    shown = rig.json("library", "show", os.fsencode(first))
+    assert shown["file"]["state"] == "in_trash"
+    counts = rig.snapshot().library.counts
+    assert (counts.in_trash, counts.safe) == (1, 1)
+    assert server.uploads() == 2
+
+
+@pytest.mark.slow
+def test_connections_that_break_and_answers_that_are_lost_bring_nothing_twice(rig: Rig) -> None:
+    rig.ready(["server", "server-2", "server-3"])
+    for name, place in rig.places.items():
+        assert isinstance(place, ServerPlace)
+        match name:
+            case "server":
+                place.server.faults.cut(after=3_000, times=2)
+            case "server-2":
+                place.server.faults.lose_answer(times=2)
+            case _:
+                place.server.faults.answer("POST /api/assets/bulk-upload-check", 502, times=1)
+    pictures.bulk(rig.pictures, 8, 12_000)
+    rig.wait_safe(8, 90)
+    rig.assert_arrived(waste=2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_server_that_is_broken_for_minutes_fails_no_file(rig: Rig, status: int) -> None:
+    rig.ready(["server"])
+    fault = server_of(rig).server.faults.server_error(status=status)
+    pictures.bulk(rig.pictures, 8, 12_000)
+    deadline_s = time.monotonic() + 100
+    while time.monotonic() < deadline_s:
+        assert rig.snapshot().library.counts.failed == 0, rig.account()
+        time.sleep(1)
+    requests = sum(server_of(rig).server.counters.requests.values())
+    assert requests < 60, "a dead server is asked now and then, not all the time"
+    fault.remove()
+    rig.backup()
+    rig.wait_safe(8)
+    rig.assert_arrived()
+
+
+def test_maintenance_is_waited_for(rig: Rig) -> None:
+    rig.ready(["server"])
+    server_of(rig).server.faults.maintenance = True
+    pictures.bulk(rig.pictures, 3, 12_000)
+    now = rig.wait(lambda now: "maintenance" in {one.code for one in now.problems}, "the problem")
+    assert now.library.counts.failed == 0
+    server_of(rig).server.faults.maintenance = False
+    rig.backup()
+    rig.wait_safe(3)
+    rig.assert_arrived()
+
+
+# --- disks -----------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A disk of this size at a folder."""
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "none", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@needs_root
+def test_a_full_destination_is_named_and_gone_on_with_when_there_is_room(rig: Rig) -> None:
+    rig.ready(["server"])
+    with small_disk(rig.base / "stick", "400k"):
+        rig.set("min_free_disk_bytes", 0)
+        rig.folder("stick", rig.base / "stick")
+        pictures.bulk(rig.pictures, 8, 100_000)
+        now = rig.wait(lambda now: "destination_full" in {one.code for one in now.problems}, "the problem")
+        assert now.library.counts.failed == 0
+        rig.wait(lambda now: now.backup.light == "attention", "the light")
+        assert sum(server_of(rig).arrived().values()) == 8
+        subprocess.run(["mount", "-o", "remount,size=4m", str(rig.base / "stick")], check=True)
+        rig.backup()
+        rig.wait_safe(8)
+        rig.assert_arrived()
+        assert not list((rig.base / "stick").rglob("*.part"))
+        rig.stop()
+
+
+@needs_root
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["before they are known", "before they are sent", "while they are sent"])
+def test_a_full_disk_below_the_agents_home_stops_nothing_for_good(rig: Rig, when: str) -> None:
+    with small_disk(rig.home, "4m"):
+        rig.may_log.append("disk")
+        rig.ready(["server"])
+        picture(rig, "a.jpg")
+        rig.wait_safe(1)
+        upload = server_of(rig).server.faults.hold("POST /api/assets")
+        if when == "before they are sent":
+            rig.call("backup.pause")
+        if when != "before they are known":
+            pictures.bulk(rig.pictures, 40, 9_000)
+            rig.wait(lambda now: now.library.counts.total == 41, "all known")
+        if when == "while they are sent":
+            rig.wait(lambda now: now.transfers, "uploads")
+        filler = rig.home / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        with contextlib.suppress(OSError), filler.open("ab", buffering=0) as file:
+            while True:
+                file.write(b"x")
+        upload.release()
+        if when == "before they are known":
+            pictures.bulk(rig.pictures, 40, 9_000)
+        with contextlib.suppress(Mistake):  # that it cannot be written down may be said
+            rig.call("backup.resume")
+        time.sleep(6)
+        assert rig.is_alive()
+        filler.unlink()
+        with contextlib.suppress(Mistake):
+            rig.call("backup.resume")
+        rig.wait_safe(41, 90)
+        rig.assert_arrived()
+        rig.stop()
+
+
+@needs_root
+@pytest.mark.skipif(shutil.which("fsfreeze") is None, reason="hangs a disk by fsfreeze")
+def test_a_folder_that_hangs_does_not_keep_a_server_waiting(rig: Rig) -> None:
+    image, stick = rig.base / "image", rig.base / "stick"
+    with image.open("wb") as file:
+        file.truncate(24_000_000)
+    stick.mkdir()
+    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
+    if subprocess.run(["mount", "-o", "loop", str(image), str(stick)], check=False).returncode:
+        pytest.skip("no loop devices here")
+    try:
+        rig.ready(["server"])
+        rig.set("min_free_disk_bytes", 0)
+        rig.folder("stick", stick)
+        picture(rig, "a.jpg")
+        rig.wait_safe(1)
+        subprocess.run(["fsfreeze", "-f", str(stick)], check=True)
+        try:
+            pictures.bulk(rig.pictures, 10, 12_000)
+            deadline_s = time.monotonic() + 30
+            while len(server_of(rig).names()) < 11:
+                assert time.monotonic() < deadline_s, rig.account()
+                time.sleep(0.05)
+            assert rig.snapshot().library.counts.safe == 1
+            rig.call("backup.pause")
+        finally:
+            subprocess.run(["fsfreeze", "-u", str(stick)], check=True)
+        rig.call("backup.resume")
+        rig.wait_safe(11)
+        place = rig.places["stick"]
+        assert isinstance(place, FolderPlace)
+        assert len([path for path in place.files() if b"lost+found" not in path]) == 11
+        rig.stop()
+    finally:
+        subprocess.run(["umount", "-l", str(stick)], check=True)
+
+
+@needs_modes
+def test_what_may_not_be_read_is_named_and_the_rest_goes_on(rig: Rig) -> None:
+    rig.prefix = UNPRIVILEGED
+    rig.ready()
+    picture(rig, "deep/b.jpg", 2)
+    rig.wait_safe(1)
+    locked = picture(rig, "a.jpg")
+    locked.chmod(0)
+    picture(rig, "c.jpg", 3)
+    found = rig.wait_state(locked, "failed")
+    assert found.file.reason == "unreadable"
+    rig.wait(lambda now: now.library.counts.safe == 2, "the others safe")
+
+    deep = rig.pictures / "deep"
+    picture(rig, "deep/d.jpg", 4)
+    deep.chmod(0)
+    rig.restart()
+    now = rig.wait(lambda now: "folder_unreadable" in {one.code for one in now.problems}, "the problem")
+    assert "deep" in str([one.args for one in now.problems])
+    assert now.library.counts.safe == 2, "what cannot be looked at is not taken for deleted"
+
+    deep.chmod(0o700)
+    locked.chmod(0o600)
+    assert rig.safelight("backup", "--wait").returncode == 0
+    rig.wait_safe(4)
+    rig.wait(lambda now: now.backup.light == "safe" and not now.problems, "the light")
+    rig.assert_arrived()
+
+
+@needs_modes
+def test_a_folder_that_may_not_be_read_is_refused_and_one_that_loses_it_is_a_problem(rig: Rig) -> None:
+    rig.prefix = UNPRIVILEGED
+    rig.ready(watch=False)
+    rig.pictures.chmod(0)
+    refused = rig.safelight("folder", "add", str(rig.pictures))
+    assert refused.returncode == 2
+    assert "cannot be read" in refused.stderr
+    rig.pictures.chmod(0o700)
+    picture(rig, "a.jpg")
+    rig.watch()
+    rig.wait_safe(1)
+    rig.pictures.chmod(0)
+    rig.restart()
+    now = rig.wait(lambda now: "folder_unreadable" in {one.code for one in now.problems}, "the problem")
+    assert now.library.counts.safe == 1
+    rig.pictures.chmod(0o700)
+    picture(rig, "b.jpg", 2)
+    rig.backup()
+    rig.wait_safe(2)
+    rig.assert_arrived()
+
+
+@needs_modes
+def test_a_destination_that_cannot_be_written_is_a_problem_until_it_can(rig: Rig) -> None:
+    rig.prefix = UNPRIVILEGED
+    rig.ready(["folder"])
+    place = rig.places["folder"]
+    assert isinstance(place, FolderPlace)
+    place.root.chmod(0o500)
+    picture(rig, "a.jpg")
+    now = rig.wait(lambda now: "destination_read_only" in {one.code for one in now.problems}, "the problem")
+    assert now.library.counts.failed == 0
+    place.root.chmod(0o700)
+    rig.backup()
+    rig.wait_safe(1)
+    rig.assert_arrived()
+    other = rig.folder("other", add=False)
+    other.root.chmod(0o500)
+    refused = rig.safelight("destination", "add", "folder", str(other.root))
+    assert refused.returncode == 1
+    assert "written" in refused.stderr
+    other.root.chmod(0o700)
+    rig.leave("other")
+
+
+# --- large -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_video_of_two_gigabytes_goes_through_with_constant_memory(rig: Rig) -> None:
+    rig.ready()
+    rig.wait(lambda now: now.agent.phase == "running", "running")
+    before_bytes = peak_bytes(rig.pid)
+    pictures.sparse_video(rig.pictures / "long.mp4", 2_000_000_000)
+    rig.wait_safe(1, 240)
+    assert peak_bytes(rig.pid) - before_bytes < 60_000_000
+    assert server_of(rig).server.assets[0].size == 2_000_000_000
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that a process ever had."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
