@@ -9,7 +9,9 @@ import threading
 from collections.abc import Callable
 
 from agent import __version__, logs
-from agent.app.engine import JOB_KEYS, Engine
+from agent.app.engine import Engine
+from agent.app.kinds import JOB_KEYS
+from agent.app.upkeep import Upkeep
 from agent.platforms import current
 from agent.platforms.base import Places
 from agent.protocol.types import Agent, Backup, Phase, Snapshot, StopReason
@@ -17,10 +19,11 @@ from agent.rpc.feed import Feed
 from agent.rpc.handlers import Handlers
 from agent.rpc.server import Server
 from agent.state import State
-from agent.store.intent import IntentJournal
 from agent.store.settings import SettingsStore
+from agent.work.browsing import Browsing
 from agent.work.control import Control
 from agent.work.library import Library
+from agent.work.putback import PuttingBack
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +33,15 @@ class SafelightAgent:
 
     def __init__(self, where: Places, checkpoint: Callable[[str], None] = lambda _: None) -> None:
         settings = SettingsStore(where.settings_file)
-        self._engine = engine = Engine(where, settings, self._first_state(settings), checkpoint)
-        self._state = engine.state
         self._stop_asked = threading.Event()
+        #: Set when the agent ends because it must be started anew.
+        self.must_restart = False
+        self._engine = engine = Engine(where, settings, self._first_state(settings), checkpoint, self._start_anew)
+        self._state = engine.state
         self.control = Control(
             engine.database,
             settings,
-            IntentJournal(where.intent_file),
+            engine.intent,
             engine.watched,
             engine.intake,
             engine.gate,
@@ -54,7 +59,16 @@ class SafelightAgent:
             engine.destinations,
             engine.clock,
             logs.add_secret,
+            engine.servers.signed_in,
         )
+        self.put_back = PuttingBack(
+            engine.database, engine.intent, engine.watched, engine.clock, engine.servers.names, engine.servers.asked
+        )
+        self.browsing = Browsing(engine.clock, logs.add_secret)
+        self.cache = engine.pictures.cache
+        self.rebuild_cache = engine.rebuild_cache
+        self._upkeep = Upkeep(where, settings.get, self._program_replaced)
+        settings.listen(self._upkeep.settings_changed)
         self._server = Server(current(), where.socket_address, Handlers(self).dispatch, Feed(self._state))
 
     def _first_state(self, settings: SettingsStore) -> State:
@@ -71,6 +85,7 @@ class SafelightAgent:
         self.control.restore()
         self._engine.start()
         self._server.start()
+        self._upkeep.start()
         self._state.update(agent=self._shown("running", started_at=started_at))
         log.info("Safelight %s is running", __version__)
 
@@ -79,6 +94,17 @@ class SafelightAgent:
         self._state.update(agent=self._shown("stopping", reason, self._state.snapshot().agent.started_at))
         self._stop_asked.set()
 
+    def _start_anew(self) -> None:
+        """The ledger is broken: end, so that the system starts the agent again and the next one mends it."""
+        log.error("the ledger is broken; the agent ends and begins anew")
+        self.must_restart = True
+        self._stop_asked.set()
+
+    def _program_replaced(self) -> None:
+        """Another version was installed under us: end well, and let that one go on."""
+        self.must_restart = True
+        self.request_stop("system")
+
     def wait(self) -> None:
         """Until the end is asked for."""
         while not self._stop_asked.wait(3_600):
@@ -86,6 +112,7 @@ class SafelightAgent:
 
     def stop(self) -> None:
         """Finish or abandon what is under way, within a bound, and leave a consistent state."""
+        self._upkeep.stop()
         self._engine.stop()
         self._server.stop()
         self._engine.close()

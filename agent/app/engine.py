@@ -9,16 +9,17 @@ import secrets
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
 
 from agent import logs
+from agent.app.kinds import Kinds
+from agent.app.pictures import Pictures
+from agent.app.servers import Servers
 from agent.credentials import Credentials
 from agent.domain.bandwidth import limit_bytes_s
-from agent.domain.errors import Rejected
 from agent.domain.facts import HostFacts
 from agent.facts import HostWatch, free_disk_bytes, memory_of
 from agent.files.settle import Settler, Touch
-from agent.media.metadata import day_of
 from agent.media.pool import Decoders
 from agent.platforms import current
 from agent.platforms.base import Places
@@ -26,8 +27,9 @@ from agent.platforms.clock import SystemClock
 from agent.protocol.settings import Settings
 from agent.state import State
 from agent.store import activity, groups, job_history, jobs
-from agent.store.jobs import LOCAL_LANE
-from agent.store.recovery import copy_ledger, open_ledger
+from agent.store.intent import IntentJournal
+from agent.store.jobs import CACHE_LANE, LOCAL_LANE, OWN_LANES
+from agent.store.recovery import copy_ledger, open_ledger, suspect
 from agent.store.settings import SettingsStore
 from agent.work.apply import Apply, Look, scan_job
 from agent.work.bandwidth import Bandwidth
@@ -39,29 +41,37 @@ from agent.work.intake import Intake, Taken
 from agent.work.lanes import Lanes
 from agent.work.notices import Notices
 from agent.work.reconcile import Reconcile
-from agent.work.routine import Daily, Routine
+from agent.work.routine import DAY_MS, Daily, Routine
 from agent.work.scan import Scan
 from agent.work.transfers import Transfers
-from agent.work.upload import Upload
 from agent.work.view import View, outstanding
 from agent.work.watching import Watching
-from agent.work.worker import BATCH_FILES, Handler, Lane, one_by_one
+from agent.work.worker import BATCH_FILES, Lane
 
 log = logging.getLogger(__name__)
 
-#: The kinds of work that a job can be.
-JOB_KEYS = frozenset({"upload", "scan"})
 #: How long a stop may take before a thread that hangs (in the kernel, on a dead share) is left behind.
-STOP_LIMIT_S = 8.0
+STOP_LIMIT_S = 7.0
+#: How often until then what is under way is cut again.
+CUT_EVERY_S = 0.3
 #: Ended jobs, and lines of history, that are kept.
 KEEP_JOBS = 20_000
 KEEP_EVENTS = 200_000
+#: How long after a quick first look the folders are compared whole: the computer is busy enough when it starts.
+WHOLE_SOON_MS = 600_000
 
 
 class Engine:
     """The rooms of `agent.work` and all that they need, wired."""
 
-    def __init__(self, where: Places, settings: SettingsStore, state: State, checkpoint: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        where: Places,
+        settings: SettingsStore,
+        state: State,
+        checkpoint: Callable[[str], None],
+        on_broken: Callable[[], None],
+    ) -> None:
         self._settings = settings
         self._checkpoint = checkpoint
         self._boot_id = secrets.token_hex(8)
@@ -70,6 +80,9 @@ class Engine:
         self.clock = clock = SystemClock()
         self._ledger_file = where.database_file
         self.database = database = open_ledger(where.database_file, clock.now_at())
+        database.on_broken = self._ledger_broken
+        self.intent = IntentJournal(where.intent_file)
+        self._on_broken = on_broken
         self.credentials = Credentials(where.home_id, where.secrets_file)
         self.watched = watched = Folders()
         self.destinations = Destinations(self.credentials, clock)
@@ -91,6 +104,12 @@ class Engine:
             database, clock, watched, self.destinations, self._watching, self.gate, self.lanes, self.blocks
         )
         self._bandwidth = Bandwidth(clock, self._limit_bytes_s)
+        self.pictures = Pictures(where, settings, database, clock, is_busy=self._transfers.is_active)
+        refresh = self.view.refresh
+        self.servers = Servers(
+            database, clock, settings, self.intent, self.destinations, self.gate, self.lanes, self.blocks, refresh
+        )
+        self._kinds = self._make_kinds()
         self._host = HostWatch(current(), self._facts_changed, self._slept)
         self._routine = Routine(clock, self._dailies(), self._each_look, self._woke)
 
@@ -100,8 +119,12 @@ class Engine:
             interrupted = jobs.recover(tx, self._boot_id, self.clock.now_at())
             first_look: Look = "whole" if activity.marked_at(tx, "clean_stop") is None else "quick"
             activity.mark(tx, "clean_stop", None)
-            if first_look == "whole":
-                activity.mark(tx, "whole_check", self.clock.now_at())
+            checked_at = self.clock.now_at()
+            if first_look == "quick":
+                # What was rewritten in place while nobody watched shows only in the whole comparison: soon, not now.
+                soon_at = checked_at - DAY_MS + WHOLE_SOON_MS
+                checked_at = min(activity.marked_at(tx, "whole_check") or soon_at, soon_at)
+            activity.mark(tx, "whole_check", checked_at)
         if interrupted:
             log.warning("%d jobs were interrupted when the agent last ended; they go on now", interrupted)
         self._host.start()
@@ -109,25 +132,31 @@ class Engine:
         self._settings.listen(self._settings_changed)
         self._settler.start()
         self._apply(self._settings.get(), first_look=first_look)
+        self.servers.start()
         self._routine.start()
         self.view.refresh()
 
     def stop(self) -> None:
         """Stop watching and working; what is under way is abandoned cleanly and goes back to the queue."""
         self._routine.stop()
+        self.servers.stop()
         self._host.stop()
         self._watching.stop()
         self.lanes.stop()
         self.destinations.abandon()
         self._decoders.close()
+        self.pictures.stop()
         self._settler.stop()
 
     def close(self) -> None:
         """Wait for the lanes, within a bound, and close the ledger."""
-        hanging = self.lanes.join(STOP_LIMIT_S)
+        deadline_s = self.clock.monotonic_s() + STOP_LIMIT_S
+        while (hanging := self.lanes.join(CUT_EVERY_S)) and self.clock.monotonic_s() < deadline_s:
+            self.destinations.abandon()  # also what began in the moment before
         if hanging:
             log.warning("left behind: %s", ", ".join(hanging))
             return
+        self.pictures.close()
         if self._settler.is_idle():
             with self.database.write() as tx:
                 activity.mark(tx, "clean_stop", self.clock.now_at())
@@ -147,6 +176,14 @@ class Engine:
             self._checkpoint("intake_committed")
         self.view.refresh()
         self.lanes.kick(taken.lanes)
+        if self.pictures.arrivals.came(taken.files):
+            self.lanes.kick([CACHE_LANE])
+
+    def rebuild_cache(self) -> int:
+        """Ask for a whole pass over the media cache; the job's id."""
+        job_id = self.pictures.arrivals.rebuild()
+        self.lanes.kick([CACHE_LANE])
+        return job_id
 
     def _rescan(self, folder_id: int, quick: bool) -> None:  # noqa: FBT001 - which of two ways
         with self.database.write() as tx:
@@ -174,10 +211,10 @@ class Engine:
 
     def _idle(self, lane: str) -> None:
         tx = self.database.read()
-        if lane != LOCAL_LANE and not any(
+        if lane not in OWN_LANES and not any(
             number
-            for (one, status), (number, _) in job_history.counts(tx).items()
-            if status == "RUNNING" and one != LOCAL_LANE
+            for (one, status), (number, _) in job_history.counts(tx, key="upload").items()
+            if status == "RUNNING" and one not in OWN_LANES
         ):
             self._transfers.close()
         self.gate.tell(groups=groups.unfinished(tx))
@@ -199,6 +236,11 @@ class Engine:
     def _run_is_over(self, completed: int, ended_at: int) -> None:
         self.notices.finished(completed=completed, ended_at=ended_at)
 
+    def _ledger_broken(self) -> None:
+        """Do not trust the ledger again: the next start sets it aside."""
+        suspect(self._ledger_file)
+        self._on_broken()
+
     # --- what comes round by itself ---------------------------------------------------------------------------------
 
     def _dailies(self) -> list[Daily]:
@@ -206,6 +248,7 @@ class Engine:
             return lambda: activity.marked_at(self.database.read(), name)
 
         return [
+            Daily("proof of a share of the library", marked("proven"), self.servers.prove_share),
             Daily("whole comparison", marked("whole_check"), self._compare_all),
             Daily("copy of the ledger, pruning", marked("backed_up"), self._keep_house),
         ]
@@ -228,6 +271,7 @@ class Engine:
         self._settings.reload_if_edited()
         self.gate.tell(trouble=self._settings.trouble or "none")
         self._watching.look()
+        self.servers.look()
 
     def _limit_bytes_s(self) -> int:
         now = datetime.fromtimestamp(self.clock.now_at() / 1000).astimezone()
@@ -239,38 +283,38 @@ class Engine:
 
     # --- lanes and what runs in them --------------------------------------------------------------------------------
 
+    def _make_kinds(self) -> Kinds:
+        return Kinds(
+            self.database,
+            self.clock,
+            self._settings,
+            self.watched,
+            self.destinations,
+            self._decoders,
+            self._scan,
+            self.pictures.arrivals,
+            self._transfers,
+            self._bandwidth,
+            self.intent,
+            on_changed=self.view.refresh,
+            on_finished=self._finished,
+            checkpoint=self._checkpoint,
+        )
+
     def _make_lane(self, name: str) -> Lane:
         return Lane(
             name,
             self.database,
             self.clock,
             self.gate,
-            self._handler,
+            self._kinds,
             self._boot_id,
             on_blocked=self.blocks.shut,
             on_idle=self._idle,
-            mend=None if name == LOCAL_LANE else self._mend,
+            mend=self._mend,
             abandon=self.destinations.abandon,
-            batch_files=1 if name == LOCAL_LANE else BATCH_FILES,
+            batch_files=1 if name in OWN_LANES else BATCH_FILES,
         )
-
-    def _handler(self, lane: str, key: str) -> Handler | None:
-        if key == "scan" and lane == LOCAL_LANE:
-            return one_by_one(self._scan)
-        if key == "upload" and lane != LOCAL_LANE:
-            return Upload(
-                lane,
-                self.destinations.get(lane),
-                self.database,
-                self.clock,
-                self._transfers,
-                senders=lambda: self._settings.get().values.parallel_uploads,
-                captured=self._captured_on,
-                bandwidth=self._bandwidth if lane in self.destinations.crossing() else None,
-                on_finished=self._finished,
-                checkpoint=self._checkpoint,
-            )
-        return None
 
     def _mend(self, lane: str) -> float | None:
         """What a lane does before each claim: look at its drive's free space and at what was away."""
@@ -289,15 +333,10 @@ class Engine:
         return self.blocks.mend(lane)
 
     def _probe(self, lane: str) -> None:
+        if lane in OWN_LANES:
+            return  # what blocked it is the ledger, which the next claim tries
         self.destinations.renew(lane)
         self.destinations.get(lane).probe()
-
-    def _captured_on(self, path: bytes) -> date | None:
-        """The day that the picture itself tells; one that tells none, or is broken, is dated by its file."""
-        try:
-            return day_of(self._decoders.metadata(path))
-        except Rejected:
-            return None
 
 
 def _decoder_argv() -> list[str]:

@@ -34,7 +34,7 @@ def _enable(context: typer.Context) -> None:
         lacking = [("no_folder", snapshot.folders), ("no_destination", snapshot.destinations)]
         for code, present in lacking:
             if not present:
-                complain(" ".join(words.problem_text(code, {})))
+                complain(words.sentences(*words.problem_text(code, {})))
 
 
 def _disable(context: typer.Context) -> None:

@@ -4,10 +4,27 @@ from collections.abc import Sequence
 
 import typer
 
-from agent.cli import backup, demo, destination, folder, jobs, library, logs, process, settings, status
+from agent.cli import (
+    backup,
+    cache,
+    demo,
+    destination,
+    diagnostics,
+    doctor,
+    folder,
+    jobs,
+    library,
+    logs,
+    process,
+    server,
+    service,
+    settings,
+    status,
+)
 from agent.cli.arguments import Globals
 from agent.cli.failure import DONE, USAGE, Failure
 from agent.cli.session import Session
+from agent.cli.usage import translate_help, wrong_usage
 from agent.words.catalogue import _
 
 #: typer keeps the class above its `BadParameter` to itself: any wrong usage is one.
@@ -31,18 +48,23 @@ def build() -> typer.Typer:
     root.command("demo", help=_("Show the main job on sample pictures."))(demo.demo)
     root.command("status", help=_("Say whether the pictures are safe, and what is waited for."))(status.status)
     backup.register(root)
+    server.register(root)
     root.add_typer(destination.group(), name="destination")
     root.add_typer(folder.group(), name="folder")
     root.add_typer(library.group(), name="library")
     root.add_typer(jobs.group(), name="jobs")
+    root.add_typer(cache.group(), name="cache")
     root.add_typer(settings.group(), name="settings")
+    root.add_typer(service.group(), name="service")
+    root.command("doctor", help=_("Check what usually goes wrong, and say how to mend it."))(doctor.doctor)
+    root.command("diagnostics", help=_("Write a zip for a bug report."))(diagnostics.diagnostics)
     root.command("logs", help=_("Show the agent's log."))(logs.logs)
     return root
 
 
 def invoke(chosen: Globals, rest: Sequence[str]) -> int:
     """Run the command in `rest`; the exit code. Raises `Failure` for a wrong one."""
-    command = typer.main.get_command(build())
+    command = translate_help(typer.main.get_command(build()))
     arguments = list(rest) or ["--help"]
     try:
         code = command.main(
@@ -61,11 +83,10 @@ def invoke(chosen: Globals, rest: Sequence[str]) -> int:
 
 def _wrong(error: BaseException) -> Failure:
     """A sentence that names the command whose help tells more."""
-    said = str(getattr(error, "format_message", lambda: str(error))())
-    said = said.replace("Value error, ", "")  # how the checking of types names itself
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
-        return Failure(USAGE, "usage", said)
+        return Failure(USAGE, "usage", str(getattr(error, "message", error)))
+    said = wrong_usage(error)
     where = context.command_path if context is not None else "safelight"
     return Failure(USAGE, "usage", _("{said} '{where} --help' shows how.").format(said=said, where=where))
 

@@ -6,6 +6,7 @@ headline: how many are safe, and where.
 
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,12 +16,12 @@ from pathlib import Path
 import typer
 
 from agent import words
-from agent.cli.destination import read_secret
-from agent.cli.failure import DONE, SOME_FAILED, USAGE, Failure
+from agent.cli.failure import DONE, SOME_FAILED, USAGE, Failure, from_mistake
 from agent.cli.follow import Follower
 from agent.cli.output import print_json, print_table, say
 from agent.cli.process import start_agent, stop_agent
 from agent.cli.session import Session, session_of
+from agent.cli.signin import read_secret
 from agent.protocol.methods import (
     DestinationAdded,
     DestinationAddFolder,
@@ -31,6 +32,7 @@ from agent.protocol.methods import (
 )
 from agent.protocol.paths import to_wire
 from agent.protocol.types import Preview, Snapshot
+from agent.protocol.wire import Mistake
 from agent.words.catalogue import _, fill, ngettext
 
 _LIMIT_S = 90.0
@@ -51,8 +53,12 @@ def demo(
     key = read_secret(_("API key: ")) if immich else None
     with _place(keep) as root:
         session = Session(root / "home", asked.json)
-        with _agent(session):
-            return _Demo(session, root, kept=bool(keep)).run(immich, key)
+        try:
+            with _agent(session):
+                return _Demo(session, root, kept=bool(keep)).run(immich, key)
+        except Mistake as error:  # such as a key that the server does not know
+            refused = from_mistake(error)
+            raise Failure(SOME_FAILED, refused.code, refused.text) from None
 
 
 @contextmanager
@@ -76,6 +82,7 @@ def _place(keep: str) -> Iterator[Path]:
 def _agent(session: Session) -> Iterator[None]:
     """A real agent in the demo's home, stopped at the end whatever happens."""
     before = os.environ.get("SAFELIGHT_HOME")
+    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
     os.environ["SAFELIGHT_HOME"] = str(session.home)
     try:
         start_agent(session)
@@ -84,6 +91,7 @@ def _agent(session: Session) -> Iterator[None]:
         finally:
             stop_agent(session)
     finally:
+        signal.signal(signal.SIGTERM, handler)
         if before is None:
             del os.environ["SAFELIGHT_HOME"]
         else:

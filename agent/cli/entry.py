@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from agent.cli.failure import Failure
 
 _TRACEBACK = "SAFELIGHT_TRACEBACK"
-_ENGLISH = ("", "C", "POSIX", "en")
 
 
 def main(typed: Sequence[str] | None = None) -> int:
@@ -73,19 +72,22 @@ def _do(arguments: Sequence[str]) -> int:
 
 
 def speak() -> None:
-    """Choose the person's language; English needs no look at the disk."""
-    wanted = next(
-        (os.environ[name] for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
-    )
-    if wanted.partition(".")[0].partition("_")[0] in _ENGLISH:
-        return
-    import resources
+    """Choose the person's language, and whose numbers and times are written; English needs no look at the disk."""
     from agent import words
+    from agent.platforms.language import chosen
+
+    system = chosen()
+    wanted = words.wish(os.environ, system.languages, system.formats)
+    words.speak(wanted, _translations() if wanted.languages else None)
+
+
+def _translations() -> str | None:
+    import resources
 
     try:
-        words.use(None, str(resources.path("locale")))
-    except FileNotFoundError:  # built without translations
-        return
+        return str(resources.path("locale"))
+    except FileNotFoundError:  # built without
+        return None
 
 
 def _report(error: "Failure", *, json: bool) -> None:

@@ -15,14 +15,16 @@ SIGNED_OUT = 5
 BY_SIGNAL = 130
 
 #: Codes that are no fault in the wording of the command. Every other mistake is wrong usage.
-_SIGN_IN = "signed_out wrong_password wrong_api_key permission_missing account_changed password_login_off"
+_SIGN_IN = "oauth_failed signed_out wrong_password wrong_api_key permission_missing account_changed password_login_off"
 _UNREACHABLE = "not_running not_answering"
 _WORLD = """
     server_unreachable server_unavailable server_error server_too_old not_immich certificate_untrusted maintenance
+    certificate_changed plain_http oauth_off oauth_timeout
     redirected connection_lost rate_limited timeout quota_exceeded keyring_locked disk_full
     destination_missing destination_full destination_read_only destination_unreadable destination_error destination_busy
     destination_io database_newer database_corrupt database_read_only
     internal bad_request already_running stopping start_failed stop_failed version_mismatch demo_failed no_log
+    service_refused
 """
 _EXITS: Mapping[str, int] = {
     **dict.fromkeys(_SIGN_IN.split(), SIGNED_OUT),

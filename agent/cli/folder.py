@@ -35,6 +35,7 @@ Album = Annotated[
     str | None, typer.Option("--album", metavar="none|folder|NAME", help=_("Put what is uploaded into albums."))
 ]
 Stack = Annotated[bool | None, typer.Option("--stack/--no-stack", help=_("Stack RAW and JPEG of one shot."))]
+Tag = Annotated[bool | None, typer.Option("--tag/--no-tag", help=_("Tag photos by their folders."))]
 Recursive = Annotated[bool | None, typer.Option("--recursive/--no-recursive", help=_("With all folders inside."))]
 Hidden = Annotated[bool | None, typer.Option("--hidden/--no-hidden", help=_("With hidden files."))]
 Unmetered = Annotated[
@@ -63,6 +64,7 @@ def _add(
     exclude: Exclude = None,
     album: Album = None,
     stack: Stack = None,
+    tag: Tag = None,
     recursive: Recursive = None,
     hidden: Hidden = None,
     require_unmetered: Unmetered = None,
@@ -76,6 +78,7 @@ def _add(
         exclude=patterns(exclude),
         album=album,
         stack=stack,
+        tag=tag,
         recursive=recursive,
         hidden=hidden,
         require_unmetered=require_unmetered,
@@ -124,6 +127,7 @@ def _set(
     exclude: Exclude = None,
     album: Album = None,
     stack: Stack = None,
+    tag: Tag = None,
     recursive: Recursive = None,
     hidden: Hidden = None,
     require_unmetered: Unmetered = None,
@@ -137,6 +141,7 @@ def _set(
         exclude=patterns(exclude),
         album=album,
         stack=stack,
+        tag=tag,
         recursive=recursive,
         hidden=hidden,
         require_unmetered=require_unmetered,
@@ -199,7 +204,7 @@ def _list(context: typer.Context) -> None:
         print_json({"folders": to_plain(found.rows)})
         return
     if not found.rows:
-        say(" ".join(words.problem_text("no_folder", {})))
+        say(words.sentences(*words.problem_text("no_folder", {})))
         return
     destinations: Destinations = session.call("destination.list")
     names = {row.id: row.name for row in destinations.rows}
@@ -230,6 +235,8 @@ def _rules(rules: FolderRules) -> str:
         parts.append(fill(album, {"name": rules.album}))
     if rules.stack:
         parts.append(_("RAW and JPEG stacked"))
+    if rules.tag:
+        parts.append(_("tagged by folder"))
     if rules.require_unmetered != "auto":
         parts.append(_("any network") if rules.require_unmetered == "no" else _("unmetered networks only"))
     if rules.require_charging != "auto":

@@ -8,6 +8,7 @@ import typer
 from agent import words
 from agent.cli.arguments import path_argument
 from agent.cli.output import print_facts, print_json, print_table, say
+from agent.cli.server import register_library
 from agent.cli.session import Session, new_group, session_of
 from agent.protocol.methods import PAGE_LIMIT, Files, LibraryList, PathRef
 from agent.protocol.types import CopyRow, FileDetail, FileRow
@@ -24,6 +25,7 @@ def group() -> typer.Typer:
     root = new_group(_("The photos and videos, one by one."))
     root.command("list", help=_("List files and how they stand."))(_list)
     root.command("show", help=_("Tell all that is known of a file."))(_show)
+    register_library(root)
     return root
 
 

@@ -40,7 +40,11 @@ def logs(
         raise Failure(SOME_FAILED, "no_log", fill(_("There is no log yet at {path}."), {"path": str(path)}))
     show = _json_line if session.json else say
     with _opened(path) as log:
-        for line in deque(grave_lines(log, level), lines):
+        last = deque(grave_lines(log, level), lines)
+        if session.json and not follow:
+            print_json({"lines": list(last)})
+            return DONE
+        for line in last:
             show(line)
         if follow:
             for line in grave_lines(_added(path, log), level):

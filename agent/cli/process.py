@@ -1,16 +1,21 @@
-"""`run`, `start`, `stop`, `restart`: the agent as a process. Blocks until what was asked for is so; main thread."""
+"""`run`, `start`, `stop`, `restart`: the agent as a process. Blocks until what was asked for is so; main thread.
 
-import sys
+Where the agent of the usual home is registered with the system, the system starts it and hears that it was stopped.
+"""
+
 import time
 
 import typer
 
 from agent.cli.client import Client, NotRunning
 from agent.cli.failure import failure
+from agent.cli.output import complain
 from agent.cli.run import run as run_agent
 from agent.cli.session import Session, session_of
 from agent.platforms import current, places
 from agent.platforms.base import AlreadyRunning
+from agent.platforms.program import command, exists
+from agent.platforms.registration import Refused, Registration, plan_of_this_program, registration
 from agent.protocol.methods import Nothing, Stop, Welcome
 from agent.words.catalogue import _, fill
 
@@ -58,14 +63,12 @@ def _restart(context: typer.Context) -> None:
 
 def agent_argv(session: Session) -> list[str]:
     """The command that is the agent of this home."""
-    frozen = getattr(sys, "frozen", False)
-    itself = [sys.executable] if frozen else [sys.executable, "-m", "agent"]
     where = ["--home", str(session.home)] if session.home is not None else []
-    return [*itself, *where, "run"]
+    return [*command(), *where, "run"]
 
 
 def version_of(session: Session) -> Welcome | None:
-    """Which agent answers, None where none does."""
+    """Which agent answers, of whatever version; None where none does."""
     try:
         with Client.connect(session.home, parting=True) as client:
             answer: Welcome = client.call("agent.version", Nothing())
@@ -75,8 +78,10 @@ def version_of(session: Session) -> Welcome | None:
 
 
 def start_agent(session: Session) -> Welcome:
-    """Start a detached agent and wait until it answers."""
-    current().spawn_detached(agent_argv(session))
+    """Start the agent, through the system where it is registered, and wait until it answers."""
+    manager = service_of(session)
+    if manager is None or not _started(manager):
+        current().spawn_detached(agent_argv(session))
     deadline_s = time.monotonic() + _START_LIMIT_S
     while time.monotonic() < deadline_s:
         found = version_of(session)
@@ -88,18 +93,56 @@ def start_agent(session: Session) -> Welcome:
 
 def stop_agent(session: Session) -> bool:
     """Ask the agent to stop and wait until its process has let go of the home; False where none ran."""
+    where = places(session.home)
+    answers = _asked_to_stop(session)
+    manager = service_of(session)
+    if manager is not None:  # one that does not answer is ended too, and the system knows that it is meant to rest
+        _stopped(manager)
+    if not answers and (manager is None or not where.lock_file.exists()):
+        return False
+    deadline_s = time.monotonic() + _STOP_LIMIT_S
+    while time.monotonic() < deadline_s:
+        try:
+            current().lock(where.lock_file).release()
+        except AlreadyRunning:
+            time.sleep(_LOOK_S)
+        else:
+            return answers
+    raise failure("stop_failed")
+
+
+def service_of(session: Session) -> Registration | None:
+    """The system's service manager if the agent of this home is registered there and its program is on disk."""
+    if places(session.home).home_id != "default":
+        return None
+    manager = registration()
+    found = manager.read(plan_of_this_program(None))
+    agent = found.job("agent")
+    return manager if found.runs_agent and agent.command and exists(agent.command[0]) else None
+
+
+def _asked_to_stop(session: Session) -> bool:
     try:
         with Client.connect(session.home, parting=True) as client:
             client.call("agent.stop", Stop("user"))
     except NotRunning:
         return False
-    deadline_s = time.monotonic() + _STOP_LIMIT_S
-    lock_file = places(session.home).lock_file
-    while time.monotonic() < deadline_s:
-        try:
-            current().lock(lock_file).release()
-        except AlreadyRunning:
-            time.sleep(_LOOK_S)
-        else:
-            return True
-    raise failure("stop_failed")
+    return True
+
+
+def _started(manager: Registration) -> bool:
+    try:
+        manager.start()
+    except Refused as error:
+        complain(
+            fill(_("The system did not start the agent ({detail}), so it is started without."), {"detail": str(error)})
+        )
+        return False
+    return True
+
+
+def _stopped(manager: Registration) -> None:
+    try:
+        manager.stop()
+    except Refused as error:
+        complain(fill(_("The system's service did not stop: {detail}."), {"detail": str(error)}))

@@ -61,7 +61,8 @@ def drawn(snapshot: Snapshot, now: int, width: int) -> "Text":
     light = snapshot.backup.light
     text = Text()
     text.append(f"{_MARKS[light]} ", style=f"bold {_COLOURS[light]}")
-    text.append(words.headline(snapshot, now), style="bold")
+    top = words.tooltip if light == "off" else words.headline
+    text.append("\n  ".join(wrap(top(snapshot, now), width - 2)), style="bold")
     for heading, lines in _blocks(snapshot, now):
         text.append("\n\n")
         text.append(heading, style="bold")
@@ -90,15 +91,16 @@ def _blocks(snapshot: Snapshot, now: int) -> list[tuple[str, list[str]]]:
 
 def _holds(snapshot: Snapshot, now: int) -> list[str]:
     """Each thing that is waited for, once; what is told among the problems is not told again."""
-    told = {" ".join(words.problem(one)) for one in snapshot.problems}
-    lines = dict.fromkeys(words.hold(one, snapshot, now) for one in snapshot.holds)
+    told = {words.sentences(*words.problem(one)) for one in snapshot.problems}
+    obvious = {"off": "backup_off", "paused": "paused"}.get(snapshot.backup.light)
+    lines = dict.fromkeys(words.hold(one, snapshot, now) for one in snapshot.holds if one.constraint != obvious)
     return [line for line in lines if line not in told]
 
 
 def _problem(lasting: Problem, snapshot: Snapshot) -> str:
     names = {one.id: one.name for one in snapshot.destinations}
     where = f"{names[lasting.blocks]}: " if lasting.blocks in names else ""
-    return f"{where}{' '.join(part for part in words.problem(lasting) if part)}"
+    return f"{where}{words.sentences(*words.problem(lasting))}"
 
 
 def _transfers(snapshot: Snapshot) -> list[str]:

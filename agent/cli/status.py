@@ -53,10 +53,9 @@ def _watch(session: Session) -> int:
 
 
 def _without_agent(session: Session) -> int:
-    text, step = words.problem_text("agent_not_running", {})
     if session.json:
         print_json(absent())
-    complain(f"{text} {step}")
+    complain(words.sentences(*words.problem_text("agent_not_running", {})))
     return UNREACHABLE
 
 

@@ -27,6 +27,7 @@ _NO_FILE: Final = frozenset({errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errn
 _IN_USE: Final = frozenset({32, 33})
 #: The system has no more of something that it shares out: watches, open files, memory.
 EXHAUSTED: Final = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_LARGEST: Final = 2**63 - 1
 
 _buffers = threading.local()
 
@@ -177,7 +178,17 @@ def _open(path: bytes) -> int:
 def _facts(found: os.stat_result) -> Facts:
     if not stat.S_ISREG(found.st_mode):
         raise Rejected("not_a_file")
-    return Facts(found.st_size, found.st_mtime_ns, found.st_ino, _born_ns(found))
+    return Facts(found.st_size, storable_time(found.st_mtime_ns), storable_inode(found.st_ino), _born_ns(found))
+
+
+def storable_time(time_ns: int) -> int:
+    """A time as the ledger can hold it: ext4 and NTFS know years that 64 bits of nanoseconds do not."""
+    return max(-_LARGEST, min(time_ns, _LARGEST))
+
+
+def storable_inode(inode: int) -> int:
+    """An inode as the ledger can hold it: some file systems use all 64 bits, without a sign."""
+    return (inode + _LARGEST + 1) % (2 * _LARGEST + 2) - _LARGEST - 1
 
 
 def _born_ns(found: os.stat_result) -> int | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from agent.domain.errors import Blocked, FileVanished
-from agent.files.read import translate
+from agent.files.read import storable_inode, storable_time, translate
 from agent.protocol.paths import to_display
 
 #: A folder whose mtime is this young may change again within the same tick of its file system's clock (FAT: 2 s).
@@ -121,7 +121,7 @@ def list_directory(root: bytes, relative: bytes) -> tuple[Listing, list[bytes]]:
                 try:
                     if one.is_file():
                         facts = one.stat()
-                        entries.append(Entry(one.name, facts.st_size, facts.st_mtime_ns, facts.st_ino))
+                        entries.append(_entry(one.name, facts))
                     elif _is_folder(one):
                         folders.append(_join(relative, one.name))
                 except OSError as error:
@@ -160,7 +160,11 @@ def _walk_from(
 
 
 def _changed_ns(found: os.stat_result) -> int:
-    return max(found.st_mtime_ns, found.st_ctime_ns)
+    return storable_time(max(found.st_mtime_ns, found.st_ctime_ns))
+
+
+def _entry(name: bytes, found: os.stat_result) -> Entry:
+    return Entry(name, found.st_size, storable_time(found.st_mtime_ns), storable_inode(found.st_ino))
 
 
 def _require(root: bytes) -> None:

@@ -22,7 +22,7 @@ from agent.files.read import Facts, look
 _log = logging.getLogger(__name__)
 
 #: Due times are rounded up to this, so that a burst of files comes in a few batches.
-_GRID_S: Final = 0.25
+_GRID_S: Final = 0.05
 #: How long to wait when whoever takes the settled files cannot take them now.
 _AGAIN_S: Final = 30.0
 
@@ -159,7 +159,11 @@ class Settler:
     def _hand_out(self, batch: list[Touch]) -> None:
         try:
             self._on_settled(batch)
-        except Fate as fate:
+        except Exception as error:  # noqa: BLE001 - a bug met in one file must not be the end of all watching
+            if not isinstance(error, Fate):
+                _log.exception("a bug: %d settled files were not taken in; the next scan finds them", len(batch))
+                return
+            fate = error
             _log.warning("settled files could not be taken in, they come again: %s", fate)
             due_s = self._clock.monotonic_s() + _AGAIN_S
             for touch in batch:

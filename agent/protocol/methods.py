@@ -7,8 +7,20 @@ query answers with what was asked. A person's mistake is answered with a code an
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from agent.protocol.cache import CACHE_ROWS
+from agent.protocol.destination import DestinationAdded as DestinationAdded
+from agent.protocol.destination import DestinationAddFolder as DestinationAddFolder
+from agent.protocol.destination import DestinationAddImmich as DestinationAddImmich
+from agent.protocol.destination import DestinationRef as DestinationRef
+from agent.protocol.destination import DestinationReport as DestinationReport
+from agent.protocol.destination import DestinationRow as DestinationRow
+from agent.protocol.destination import Destinations as Destinations
+from agent.protocol.destination import ServerAddress as ServerAddress
+from agent.protocol.destination import ServerFound as ServerFound
+from agent.protocol.message import Message, Method, Nothing, PathRef
+from agent.protocol.server import SERVER_ROWS
 from agent.protocol.settings import FolderRules, FolderSetting
 from agent.protocol.types import (
     FileDetail,
@@ -22,6 +34,8 @@ from agent.protocol.types import (
     StopReason,
 )
 
+__all__ = ["Message", "Method", "Nothing", "PathRef"]  # passed on; all that is defined here is public too
+
 PROTOCOL = 1
 #: The longest line either side accepts; a longer one ends the connection.
 LINE_LIMIT_BYTES = 4 * 1024 * 1024
@@ -29,14 +43,10 @@ PAGE_LIMIT = 500
 PAYLOAD_LIMIT_BYTES = 64 * 1024
 
 Limit = Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
-
-
-class Message(Struct, frozen=True, forbid_unknown_fields=True):
-    """Parameters or a result: immutable, unknown fields refused."""
-
-
-class Nothing(Message, frozen=True):
-    """No parameters, or: accepted, and nothing more to say."""
+#: The id of a row, as large as the ledger can hold.
+RowId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+#: UTC epoch milliseconds, up to the year 9999.
+At = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
 
 
 class Hello(Message, frozen=True):
@@ -71,76 +81,13 @@ class BackupStart(Message, frozen=True):
 class GroupId(Message, frozen=True):
     """A request by a person, to be followed with `group.show`."""
 
-    group_id: int
+    group_id: RowId
 
 
 class Pause(Message, frozen=True):
     """Pause until a time, or with None until resumed."""
 
-    until_at: int | None = None
-
-
-class DestinationAddImmich(Message, frozen=True):
-    """A server and either an API key or e-mail and password. Secrets travel this way only, never back."""
-
-    url: str
-    name: str | None = None
-    api_key: str | None = None
-    email: str | None = None
-    password: str | None = None
-    store: Literal["keyring", "file"] = "keyring"
-
-
-class DestinationAddFolder(Message, frozen=True):
-    """A folder on a local, external or network drive."""
-
-    path: str
-    name: str | None = None
-
-
-class DestinationRef(Message, frozen=True):
-    """A destination by its id or its name."""
-
-    destination: str
-
-
-class DestinationAdded(Message, frozen=True):
-    """The new destination, and which permissions a pasted key lacks."""
-
-    id: str
-    name: str
-    account: str | None = None
-    missing_permissions: tuple[str, ...] = ()
-
-
-class DestinationReport(Message, frozen=True):
-    """What a check found: a problem's code with its arguments, or that all is well."""
-
-    id: str
-    ok: bool
-    code: str | None = None
-    args: dict[str, str | int | float | bool | None] = {}
-    server_version: str | None = None
-    account: str | None = None
-    missing_permissions: tuple[str, ...] = ()
-
-
-class DestinationRow(Message, frozen=True):
-    """A destination as listed."""
-
-    id: str
-    kind: str
-    name: str
-    location: str
-    account: str | None
-    secret_store: str | None
-    files_safe: int
-
-
-class Destinations(Message, frozen=True):
-    """All of them."""
-
-    rows: tuple[DestinationRow, ...]
+    until_at: At | None = None
 
 
 class FolderAdd(Message, frozen=True):
@@ -157,12 +104,6 @@ class FolderSet(Message, frozen=True):
     path: str
     destinations: tuple[str, ...] | None = None
     rules: FolderRules | None = None
-
-
-class PathRef(Message, frozen=True):
-    """A path as wire text."""
-
-    path: str
 
 
 class FolderPreview(Message, frozen=True):
@@ -183,7 +124,38 @@ class LibraryList(Message, frozen=True):
 
     state: FileState | None = None
     folder: str | None = None
-    after: int = 0
+    after: RowId = 0
+    limit: Limit = 200
+
+
+class LibraryFilter(Message, frozen=True):
+    """Which files: all that is given must fit. `text` is looked for in names and folders, without regard to case."""
+
+    state: FileState | None = None
+    folder: str | None = None
+    role: Literal["still", "video"] | None = None
+    text: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Month(Message, frozen=True):
+    """How many files are of a month, `2024-07`, in local time."""
+
+    month: str
+    files: int
+
+
+class Months(Message, frozen=True):
+    """The months that have files, newest first."""
+
+    rows: tuple[Month, ...]
+
+
+class LibraryMonth(Message, frozen=True):
+    """A stretch of one month's files, newest first, from the place `offset` on."""
+
+    month: Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    only: LibraryFilter = LibraryFilter()
+    offset: RowId = 0
     limit: Limit = 200
 
 
@@ -198,7 +170,7 @@ class JobsList(Message, frozen=True):
     """A page of jobs, newest first, by id before `before`."""
 
     status: JobStatus | None = None
-    before: int | None = None
+    before: RowId | None = None
     limit: Limit = 100
 
 
@@ -212,13 +184,13 @@ class JobRows(Message, frozen=True):
 class JobRef(Message, frozen=True):
     """A job by its id."""
 
-    id: int
+    id: RowId
 
 
 class JobPrioritise(Message, frozen=True):
     """A job's new priority; a higher number is more urgent."""
 
-    id: int
+    id: RowId
     priority: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 
 
@@ -234,7 +206,7 @@ class JobEnqueue(Message, frozen=True):
 class JobId(Message, frozen=True):
     """The job that was enqueued, or that was already waiting under the same unique key."""
 
-    id: int
+    id: RowId
 
 
 class NoticeRef(Message, frozen=True):
@@ -261,16 +233,6 @@ class SettingsRows(Message, frozen=True):
 
     values: dict[str, Any]
     defaults: dict[str, Any]
-
-
-class Method(Struct, frozen=True):
-    """A row of the table: what goes in, what comes out, what it does, and an example of its parameters."""
-
-    name: str
-    params: type[Message]
-    result: type[Struct]
-    doc: str
-    example: Message
 
 
 _ROWS = (
@@ -300,6 +262,13 @@ _ROWS = (
         "Adds a folder as a destination.",
         DestinationAddFolder("/media/nas/photos", "NAS"),
     ),
+    Method(
+        "server.find",
+        ServerAddress,
+        ServerFound,
+        "Looks for an Immich server at an address, without signing in.",
+        ServerAddress("photos.example.org"),
+    ),
     Method("destination.list", Nothing, Destinations, "Lists the destinations.", Nothing()),
     Method("destination.check", DestinationRef, DestinationReport, "Tries a destination.", DestinationRef("NAS")),
     Method(
@@ -313,6 +282,8 @@ _ROWS = (
     Method("folder.set", FolderSet, Nothing, "Changes a folder.", FolderSet("/home/ada/Pictures", ("a1b2",))),
     Method("folder.remove", PathRef, Nothing, "Stops watching; copies stay known.", PathRef("/home/ada/Pictures")),
     Method("library.list", LibraryList, Files, "A page of files.", LibraryList("failed")),
+    Method("library.months", LibraryFilter, Months, "How many files each month has.", LibraryFilter(text="beach")),
+    Method("library.month", LibraryMonth, Files, "Files of one month, newest first.", LibraryMonth("2024-07")),
     Method("library.show", PathRef, FileDetail, "All about a file.", PathRef("/home/ada/Pictures/a.jpg")),
     Method("jobs.list", JobsList, JobRows, "A page of jobs.", JobsList("FAILED")),
     Method("jobs.show", JobRef, JobRow, "One job.", JobRef(12)),
@@ -324,6 +295,8 @@ _ROWS = (
     Method("settings.list", Nothing, SettingsRows, "All settings.", Nothing()),
     Method("settings.get", SettingKey, SettingValue, "One setting.", SettingKey("trigger_delay_s")),
     Method("settings.set", SettingValue, Nothing, "Changes a setting.", SettingValue("trigger_delay_s", 30)),
+    *CACHE_ROWS,
+    *SERVER_ROWS,
 )
 
 METHODS: dict[str, Method] = {row.name: row for row in _ROWS}

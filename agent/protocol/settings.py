@@ -74,6 +74,8 @@ class FolderRules(Struct, frozen=True, forbid_unknown_fields=True):
     #: `none`, `folder` (one album for each folder's name) or the name of one album.
     album: Name = "none"
     stack: bool = False
+    #: One tag for each folder, below that of its parent.
+    tag: bool = False
     require_unmetered: Override = "auto"
     require_charging: Override = "auto"
 
@@ -96,6 +98,13 @@ class DestinationSetting(Struct, frozen=True, forbid_unknown_fields=True):
     account: str | None = None
     user_id: str | None = None
     secret_store: Literal["keyring", "file"] | None = None
+    #: Further addresses of the same server, tried in this order when the first does not answer.
+    routes: tuple[str, ...] = ()
+    #: An own authority's certificate (a PEM file), or the one certificate that is believed (base64 of DER).
+    ca_file: str | None = None
+    pinned: str | None = None
+    #: A PEM file with certificate and key that we show to the server.
+    client_certificate: str | None = None
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -286,6 +286,8 @@ class JobRow(Section, frozen=True):
     group_id: int | None = None
     progress: int = 0
     result: dict[str, object] | None = None
+    #: The file that the job is about, as wire text; None where it is about more than one thing.
+    path: str | None = None
 
 
 class GroupRow(Section, frozen=True):

@@ -9,10 +9,15 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from agent import __version__
+from agent.protocol import cache as c
 from agent.protocol import methods as m
+from agent.protocol import server as s
 from agent.protocol.types import FileDetail, GroupRow, JobRow, Preview, Section, Snapshot, StopReason
+from agent.work.browsing import Browsing
+from agent.work.cache import Cache
 from agent.work.control import Control
 from agent.work.library import Library
+from agent.work.putback import PuttingBack
 
 
 class Agent(Protocol):
@@ -20,6 +25,12 @@ class Agent(Protocol):
 
     control: Control
     library: Library
+    cache: Cache
+
+    put_back: PuttingBack
+    browsing: Browsing
+
+    def rebuild_cache(self) -> int: ...
 
     def snapshot(self) -> Snapshot: ...
 
@@ -35,6 +46,9 @@ class Handlers:
         self._agent = agent
         self._control = agent.control
         self._library = agent.library
+        self._cache = agent.cache
+        self._put_back = agent.put_back
+        self._browsing = agent.browsing
         self.table: dict[str, Callable[[Any], m.Message | Section]] = {
             "agent.version": self._version,
             "agent.stop": self._stop,
@@ -48,6 +62,7 @@ class Handlers:
             "group.show": self._group,
             "destination.add_immich": self._add_immich,
             "destination.add_folder": self._add_folder_destination,
+            "server.find": self._find_server,
             "destination.list": self._destinations,
             "destination.check": self._check,
             "destination.remove": self._remove_destination,
@@ -57,6 +72,8 @@ class Handlers:
             "folder.set": self._set_folder,
             "folder.remove": self._remove_folder,
             "library.list": self._files,
+            "library.months": self._months,
+            "library.month": self._month,
             "library.show": self._file,
             "jobs.list": self._jobs,
             "jobs.show": self._job,
@@ -64,7 +81,19 @@ class Handlers:
             "jobs.cancel": self._cancel_job,
             "jobs.prioritise": self._prioritise,
             "jobs.enqueue": self._enqueue,
+            "sync.start": self._sync,
+            "library.restore": self._restore,
+            "library.accept": self._accept,
+            "verify.start": self._verify,
+            "destination.oauth_begin": self._oauth_begin,
+            "destination.oauth_end": self._oauth_end,
+            "destination.oauth_cancel": self._oauth_cancel,
             "notice.dismiss": self._dismiss,
+            "cache.stats": self._cache_stats,
+            "cache.metadata": self._media_info,
+            "cache.thumbnail": self._thumbnail,
+            "cache.thumbnails": self._thumbnails,
+            "cache.rebuild": self._rebuild_cache,
             "settings.list": self._settings,
             "settings.get": self._setting,
             "settings.set": self._set_setting,
@@ -116,6 +145,9 @@ class Handlers:
     def _add_folder_destination(self, params: m.DestinationAddFolder) -> m.DestinationAdded:
         return self._library.add_folder_destination(params.path, params.name)
 
+    def _find_server(self, params: m.ServerAddress) -> m.ServerFound:
+        return self._library.find_server(params.url)
+
     def _destinations(self, _: m.Nothing) -> m.Destinations:
         return m.Destinations(tuple(self._library.list_destinations()))
 
@@ -147,8 +179,36 @@ class Handlers:
         rows = self._library.list_files(params.state, params.folder, params.after, params.limit)
         return m.Files(tuple(rows), rows[-1].id if len(rows) == params.limit else None)
 
+    def _months(self, params: m.LibraryFilter) -> m.Months:
+        return m.Months(tuple(m.Month(month, files) for month, files in self._library.months(params)))
+
+    def _month(self, params: m.LibraryMonth) -> m.Files:
+        return m.Files(tuple(self._library.month(params.month, params.only, params.offset, params.limit)))
+
     def _file(self, params: m.PathRef) -> FileDetail:
         return self._library.show_file(params.path)
+
+    def _sync(self, params: s.SyncStart) -> s.JobIds:
+        return self._put_back.sync(params.destination)
+
+    def _restore(self, params: s.Paths) -> s.PutBack:
+        return self._put_back.restore(params.paths)
+
+    def _accept(self, params: s.Paths) -> s.Accepted:
+        return self._put_back.accept(params.paths)
+
+    def _verify(self, params: s.Paths) -> s.JobIds:
+        return self._put_back.verify(params.paths)
+
+    def _oauth_begin(self, params: s.OAuthBegin) -> s.OAuthBegun:
+        return self._browsing.begin(params)
+
+    def _oauth_end(self, params: s.OAuthRef) -> s.OAuthEnded:
+        return s.OAuthEnded(self._browsing.end(params.id))
+
+    def _oauth_cancel(self, params: s.OAuthRef) -> m.Nothing:
+        self._browsing.cancel(params.id)
+        return m.Nothing()
 
     def _jobs(self, params: m.JobsList) -> m.JobRows:
         rows = self._control.list_jobs(params.status, params.before, params.limit)
@@ -175,6 +235,21 @@ class Handlers:
     def _dismiss(self, params: m.NoticeRef) -> m.Nothing:
         self._agent.dismiss(params.id)
         return m.Nothing()
+
+    def _cache_stats(self, _: m.Nothing) -> c.CacheStats:
+        return self._cache.stats()
+
+    def _media_info(self, params: m.PathRef) -> c.MediaInfo:
+        return self._cache.metadata(params.path)
+
+    def _thumbnail(self, params: c.ThumbnailWish) -> c.Thumbnail:
+        return self._cache.thumbnail(params.path, params.bound_px, quick=params.quick)
+
+    def _thumbnails(self, params: c.ThumbnailsWish) -> c.Thumbnails:
+        return self._cache.page(params.ids, params.bound_px)
+
+    def _rebuild_cache(self, _: m.Nothing) -> c.CacheRebuild:
+        return c.CacheRebuild(self._agent.rebuild_cache())
 
     def _settings(self, _: m.Nothing) -> m.SettingsRows:
         values, defaults = self._control.settings()

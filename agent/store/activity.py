@@ -3,6 +3,8 @@
 Functions over one transaction.
 """
 
+from collections.abc import Mapping
+
 from agent.protocol.types import Args, Event
 from agent.protocol.wire import as_json, from_json
 from agent.store.db import Tx
@@ -16,10 +18,13 @@ def note(tx: Tx, what: str, file_id: int | None, destination_id: str | None, arg
     )
 
 
-def of_file(tx: Tx, file_id: int) -> list[Event]:
-    """A file's history, oldest first."""
-    rows = tx.execute("SELECT at, what, args FROM activity WHERE file_id = ? ORDER BY id", (file_id,))
-    return [Event(row[0], row[1], from_json(row[2])) for row in rows]
+def of_file(tx: Tx, file_id: int, names: Mapping[str, str]) -> list[Event]:
+    """A file's history, oldest first; `names` are the destinations' names."""
+    rows = tx.execute("SELECT at, what, args, destination_id FROM activity WHERE file_id = ? ORDER BY id", (file_id,))
+    return [
+        Event(row[0], row[1], from_json(row[2]) | ({"destination": names.get(row[3], row[3])} if row[3] else {}))
+        for row in rows
+    ]
 
 
 def prune(tx: Tx, *, keep: int) -> None:
@@ -43,16 +48,16 @@ def marked_at(tx: Tx, name: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def begin_run(tx: Tx, now_at: int) -> int:
-    """A stretch of work begins."""
-    return int(tx.execute("INSERT INTO runs (started_at) VALUES (?)", (now_at,)).lastrowid or 0)
+def next_run_id(tx: Tx) -> int:
+    """The number of the stretch of work that begins now."""
+    return int(tx.execute("SELECT coalesce(max(id), 0) + 1 FROM runs").fetchone()[0])
 
 
-def end_run(tx: Tx, run_id: int, *, completed: int, failed: int, size_bytes: int, now_at: int) -> None:
-    """It is over."""
+def add_run(tx: Tx, run_id: int, started_at: int, *, completed: int, failed: int, size_bytes: int, now_at: int) -> None:
+    """A stretch of work is over."""
     tx.execute(
-        "UPDATE runs SET ended_at = ?, completed = ?, failed = ?, bytes = ? WHERE id = ?",
-        (now_at, completed, failed, size_bytes, run_id),
+        "INSERT INTO runs (id, started_at, ended_at, completed, failed, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+        (run_id, started_at, now_at, completed, failed, size_bytes),
     )
 
 

@@ -3,7 +3,7 @@
 Functions over one transaction. Also plans work: which assets still lack a copy somewhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.protocol.types import Args, CopyRow
@@ -97,6 +97,89 @@ def of_content(tx: Tx, content_id: int, names: dict[str, str]) -> list[CopyRow]:
         "SELECT destination_id, state, remote_id, verified_at FROM copies WHERE content_id = ?", (content_id,)
     )
     return [CopyRow(row[0], names.get(row[0], row[0]), row[1], row[2], row[3]) for row in rows]
+
+
+def with_remote_ids(tx: Tx, destination_id: str, remote_ids: Sequence[str]) -> list[tuple[int, bytes, int]]:
+    """The copies that go by these ids at a destination, as (content id, sha1, size)."""
+    found: list[tuple[int, bytes, int]] = []
+    for start in range(0, len(remote_ids), 500):
+        some = remote_ids[start : start + 500]
+        rows = tx.execute(
+            "SELECT c.content_id, k.sha1, k.size FROM copies c JOIN contents k ON k.id = c.content_id"
+            f" WHERE c.destination_id = ? AND c.remote_id IN ({placeholders(len(some))})",
+            (destination_id, *some),
+        )
+        found += [(row[0], row[1], row[2]) for row in rows]
+    return found
+
+
+def contents(tx: Tx, content_ids: Sequence[int]) -> list[tuple[int, bytes, int]]:
+    """(id, sha1, size) of contents."""
+    found: list[tuple[int, bytes, int]] = []
+    for start in range(0, len(content_ids), 500):
+        some = content_ids[start : start + 500]
+        rows = tx.execute(f"SELECT id, sha1, size FROM contents WHERE id IN ({placeholders(len(some))})", tuple(some))
+        found += [(row[0], row[1], row[2]) for row in rows]
+    return found
+
+
+def known_there(tx: Tx, destination_id: str) -> int:
+    """How many copies are, as far as we know, at a destination. Counts: for removals, never on the way of a photo."""
+    (number,) = tx.execute(
+        "SELECT count(*) FROM copies WHERE destination_id = ? AND state IN ('safe', 'in_trash')", (destination_id,)
+    ).fetchone()
+    return int(number)
+
+
+def set_state(tx: Tx, destination_id: str, content_ids: Sequence[int], state: str) -> None:
+    """What became of copies at their destination; they keep their ids there."""
+    tx.executemany(
+        "UPDATE copies SET state = ? WHERE content_id = ? AND destination_id = ?",
+        [(state, content_id, destination_id) for content_id in content_ids],
+    )
+
+
+def verified(tx: Tx, destination_id: str, content_ids: Sequence[int], now_at: int) -> None:
+    """The destination has just shown that it has these bytes."""
+    tx.executemany(
+        "UPDATE copies SET verified_at = ? WHERE content_id = ? AND destination_id = ?",
+        [(now_at, content_id, destination_id) for content_id in content_ids],
+    )
+
+
+def forget(tx: Tx, destination_id: str, content_ids: Sequence[int]) -> None:
+    """These are to be copied there again as if they had never been."""
+    tx.executemany(
+        "DELETE FROM copies WHERE content_id = ? AND destination_id = ?",
+        [(content_id, destination_id) for content_id in content_ids],
+    )
+
+
+def bury(tx: Tx, tombstones: Mapping[tuple[str, bytes], int], now_at: int) -> None:
+    """Write down what is remembered as deleted at a destination, (destination, sha1) -> size, where nothing else is."""
+    known = {row[0] for row in tx.execute("SELECT id FROM destinations")}
+    for (destination_id, sha1), size in tombstones.items():
+        if destination_id in known:
+            tx.execute(
+                "INSERT INTO contents (sha1, size, hashed_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (sha1, size, now_at),
+            )
+            tx.execute(
+                "INSERT INTO copies (content_id, destination_id, state, placed_at)"
+                " SELECT id, ?, 'deleted_at_destination', ? FROM contents WHERE sha1 = ? AND size = ?"
+                " ON CONFLICT DO NOTHING",
+                (destination_id, now_at, sha1, size),
+            )
+
+
+def stretch(tx: Tx, destination_id: str, after: int, limit: int) -> list[tuple[int, bytes, int, str]]:
+    """Copies by content id, those that are or were at a destination: (content id, sha1, size, state)."""
+    rows = tx.execute(
+        "SELECT c.content_id, k.sha1, k.size, c.state FROM copies c JOIN contents k ON k.id = c.content_id"
+        " WHERE c.destination_id = ? AND c.content_id > ? AND c.state <> 'not_taken' ORDER BY c.content_id LIMIT ?",
+        (destination_id, after, limit),
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def safe_files(tx: Tx, destination_id: str) -> int:

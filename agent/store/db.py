@@ -6,7 +6,7 @@ connection per thread and see the last commit. SQLite's own errors become fates 
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -34,6 +34,8 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        #: Called, on the thread that met it, when SQLite finds the file broken.
+        self.on_broken: Callable[[], None] | None = None
         self._turn = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
@@ -59,7 +61,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction: committed at the end, rolled back on any exception."""
-        with self._turn, _translated():
+        with self._turn, _translated(self.on_broken):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
@@ -93,13 +95,15 @@ class Database:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(on_broken: Callable[[], None] | None = None) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
         problem = _PROBLEMS.get((error.sqlite_errorcode or 0) & 0xFF) if hasattr(error, "sqlite_errorcode") else None
         if problem is None:
             raise
+        if problem == "database_corrupt" and on_broken is not None:
+            on_broken()
         raise Blocked(problem) from error
 
 

@@ -132,12 +132,17 @@ def find_moved(tx: Tx, inode: int, size: int, mtime_ns: int) -> FileFacts | None
 
 
 def move(tx: Tx, file_id: int, directory_id: int, folder_id: int, name: bytes, role: str) -> None:
-    """The same file under another path: it keeps its asset and its content."""
+    """The same file under another path: it keeps its content, and its asset within the folder that this belongs to."""
     tx.execute(
-        "UPDATE files SET directory_id = ?, folder_id = ?, name = ?, role = ?, gone_at = NULL, state = 'queued',"
-        " reason = NULL WHERE id = ?",
+        "UPDATE files SET directory_id = ?1, folder_id = ?2, name = ?3, role = ?4, gone_at = NULL, state = 'queued',"
+        " reason = NULL, asset_id = CASE WHEN folder_id = ?2 THEN asset_id END WHERE id = ?5",
         (directory_id, folder_id, name, role, file_id),
     )
+
+
+def distrust(tx: Tx, file_id: int) -> None:
+    """The file's bytes are not what its digest says, though its size and times are: it must be read again."""
+    tx.execute("UPDATE files SET content_is_current = 0 WHERE id = ?", (file_id,))
 
 
 def add_asset(tx: Tx, folder_id: int, now_at: int) -> int:
@@ -251,6 +256,14 @@ def derive_folder(tx: Tx, folder_id: int, after: int, limit: int) -> int | None:
         return None
     tx.execute(f"{_DERIVED} folder_id = ? AND id > ? AND id <= ?", (folder_id, after, row[0]))
     return int(row[0])
+
+
+def shown_counts(tx: Tx) -> dict[str, int]:
+    """State -> files, of all that is to be backed up, from the running totals."""
+    rows = tx.execute(
+        "SELECT state, sum(files) FROM file_counts WHERE state NOT IN ('gone', 'excluded') GROUP BY state"
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def sharing(tx: Tx, content_ids: Sequence[int]) -> list[int]:

@@ -84,6 +84,11 @@ def directory_read(tx: Tx, directory_id: int, mtime_ns: int) -> None:
     tx.execute("UPDATE directories SET mtime_ns = ? WHERE id = ?", (mtime_ns, directory_id))
 
 
+def is_destination(tx: Tx, destination_id: str) -> bool:
+    """Whether copies may still be written down for it."""
+    return tx.execute("SELECT 1 FROM destinations WHERE id = ?", (destination_id,)).fetchone() is not None
+
+
 def is_inventoried(tx: Tx, destination_id: str) -> bool:
     """Whether all that the destination held before us is in the ledger."""
     row = tx.execute("SELECT inventoried_at FROM destinations WHERE id = ?", (destination_id,)).fetchone()

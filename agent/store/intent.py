@@ -1,11 +1,12 @@
 """The journal of what only the user knows: `intent.jsonl`, appended and synced, beside the settings.
 
-A lost database is rebuilt from the disk and the destinations; a pause (and, with time, a deletion that must not be
-undone) is nowhere but here. Each line is one decision; reading it from the start gives what is in force. Any thread.
+A lost database is rebuilt from the disk and the destinations; a pause, and a deletion that must not be undone, are
+nowhere but here. Each line is one decision; reading it from the start gives what is in force. Any thread.
 """
 
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class IntentJournal:
         self._path = path
         self._turn = threading.Lock()
         self._pause: Pause | None = None
+        self._tombstones: dict[tuple[str, bytes], int] = {}
         if path.exists():
             for line in path.read_bytes().splitlines():
                 try:
@@ -40,6 +42,20 @@ class IntentJournal:
     def set_pause(self, pause: Pause | None, now_at: int) -> None:
         """Pause or resume."""
         self._append({"at": now_at, "paused": pause is not None, "until_at": pause.until_at if pause else None})
+
+    def tombstones(self) -> dict[tuple[str, bytes], int]:
+        """(destination id, SHA-1) -> size of all that was deleted there and not put back since."""
+        return dict(self._tombstones)
+
+    def bury(self, destination_id: str, contents: Sequence[tuple[bytes, int]], now_at: int) -> None:
+        """These contents, as (SHA-1, size), were deleted at a destination on purpose; durable when this returns."""
+        self._append({"at": now_at, "deleted": _written(contents), "destination": destination_id})
+
+    def unbury(self, destination_id: str, contents: Sequence[tuple[bytes, int]], now_at: int) -> None:
+        """These are wanted there again, or are there again."""
+        known = [one for one in contents if (destination_id, one[0]) in self._tombstones]
+        if known:
+            self._append({"at": now_at, "restored": _written(known), "destination": destination_id})
 
     def _append(self, decision: dict[str, object]) -> None:
         with self._turn:
@@ -56,3 +72,18 @@ class IntentJournal:
         if "paused" in decision:
             until = decision.get("until_at")
             self._pause = Pause(until if isinstance(until, int) else None) if decision["paused"] else None
+        destination = decision.get("destination")
+        if isinstance(destination, str):
+            for sha1, size in _read(decision.get("deleted")):
+                self._tombstones[destination, sha1] = size
+            for sha1, _ in _read(decision.get("restored")):
+                self._tombstones.pop((destination, sha1), None)
+
+
+def _written(contents: Sequence[tuple[bytes, int]]) -> list[list[object]]:
+    return [[sha1.hex(), size] for sha1, size in contents]
+
+
+def _read(value: object) -> list[tuple[bytes, int]]:
+    pairs = value if isinstance(value, list) else []
+    return [(bytes.fromhex(sha1), int(size)) for sha1, size in pairs]

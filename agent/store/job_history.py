@@ -3,9 +3,11 @@
 Functions over one transaction.
 """
 
+from agent.protocol.paths import to_wire
 from agent.protocol.types import JobRow
 from agent.protocol.wire import from_json
 from agent.store.db import Row, Tx
+from agent.store.files import join
 
 
 def page(tx: Tx, *, status: str | None, before: int | None, limit: int) -> list[JobRow]:
@@ -20,20 +22,42 @@ def page(tx: Tx, *, status: str | None, before: int | None, limit: int) -> list[
     rows = tx.execute(
         f"SELECT * FROM background_service_jobs WHERE {' AND '.join(parts)} ORDER BY id DESC LIMIT ?", (*args, limit)
     )
-    return [_row(row) for row in rows]
+    return _jobs(tx, list(rows))
 
 
 def show(tx: Tx, job_id: int) -> JobRow | None:
     """One job."""
     row = tx.execute("SELECT * FROM background_service_jobs WHERE id = ?", (job_id,)).fetchone()
-    return None if row is None else _row(row)
+    return None if row is None else _jobs(tx, [row])[0]
 
 
-def _row(row: Row) -> JobRow:
+def _jobs(tx: Tx, rows: list[Row]) -> list[JobRow]:
+    """These rows for display, each with the path of the still or the video that its asset is about."""
+    payloads = [from_json(row["payload"]) if row["payload"] else None for row in rows]
+    assets = [payload.get("asset_id") if isinstance(payload, dict) else None for payload in payloads]
+    paths = _paths(tx, sorted({asset for asset in assets if isinstance(asset, int)}))
+    return [
+        _job(row, payload, paths.get(asset) if isinstance(asset, int) else None)
+        for row, payload, asset in zip(rows, payloads, assets, strict=True)
+    ]
+
+
+def _paths(tx: Tx, assets: list[int]) -> dict[int, str]:
+    """Asset -> path of its still, else of its video, as wire text."""
+    rows = tx.execute(
+        "SELECT f.asset_id, r.path, d.path, f.name, min(f.role) FROM files f"
+        " JOIN directories d ON d.id = f.directory_id JOIN folders r ON r.id = f.folder_id"
+        f" WHERE f.asset_id IN ({','.join('?' * len(assets))}) AND f.role IN ('still', 'video') GROUP BY f.asset_id",
+        tuple(assets),
+    )
+    return {asset: to_wire(join(root, below, name)) for asset, root, below, name, _role in rows}
+
+
+def _job(row: Row, payload: dict[str, object] | None, path: str | None) -> JobRow:
     return JobRow(
         id=row["id"],
         job_key=row["job_key"],
-        payload=from_json(row["payload"]) if row["payload"] else None,
+        payload=payload,
         status=row["status"],
         attempts=row["attempts"],
         max_attempts=row["max_attempts"],
@@ -49,14 +73,18 @@ def _row(row: Row) -> JobRow:
         group_id=row["group_id"],
         progress=row["progress"],
         result=from_json(row["result"]) if row["result"] else None,
+        path=path,
     )
 
 
-def counts(tx: Tx) -> dict[tuple[str, str], tuple[int, int]]:
-    """(lane, status) -> (jobs, bytes), from the running totals."""
-    return {
-        (row[0], row[1]): (row[2], row[3]) for row in tx.execute("SELECT lane, status, jobs, bytes FROM job_counts")
-    }
+def counts(tx: Tx, *, key: str | None = None) -> dict[tuple[str, str], tuple[int, int]]:
+    """(lane, status) -> (jobs, bytes), from the running totals: of all jobs, or of those of one key."""
+    rows = tx.execute(
+        "SELECT lane, status, sum(jobs), sum(bytes) FROM job_counts WHERE ?1 IS NULL OR job_key = ?1"
+        " GROUP BY lane, status",
+        (key,),
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
 def prune(tx: Tx, *, keep: int) -> int:

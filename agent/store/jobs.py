@@ -5,7 +5,7 @@ A hold, a stop or a crash gives a row back untouched but for `interruptions`; `a
 their chance.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,8 +13,14 @@ from agent.protocol.wire import as_json, from_json
 from agent.store.db import Row, Tx, placeholders
 
 LOCAL_LANE = "local"
+#: Pictures for the library; apart from the local lane, so that no scan waits for them.
+CACHE_LANE = "cache"
+#: Lanes that are no destination's.
+OWN_LANES = frozenset({LOCAL_LANE, CACHE_LANE})
 #: A row that died with the agent this often is set aside: it may be what kills it.
 DEATHS_LIMIT = 10
+#: From so many deaths on it is claimed alone.
+SUSPECT_DEATHS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,43 +88,55 @@ INSERT INTO background_service_jobs
      lane, folder_id, group_id, run_after, unique_key, weight)
 VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (unique_key) WHERE status IN ('PENDING', 'RUNNING') DO UPDATE SET
-    run_again = CASE WHEN status = 'RUNNING' THEN 1 ELSE run_again END,
+    run_again = CASE WHEN status = 'RUNNING' AND ? THEN 1 ELSE run_again END,
     run_after = CASE WHEN status = 'RUNNING' THEN excluded.run_after ELSE min(run_after, excluded.run_after) END,
     priority = max(priority, excluded.priority),
     group_id = coalesce(excluded.group_id, group_id),
     updated_at = excluded.updated_at
-RETURNING id
 """
 
 
-def enqueue(tx: Tx, job: NewJob, now_at: int) -> int:
-    """Write a job; one that waits under the same unique key is hurried instead. Returns its id."""
-    at = iso(now_at)
-    (job_id,) = tx.execute(
-        _ENQUEUE,
-        (
-            job.key,
-            as_json(job.payload).decode(),
-            job.max_attempts,
-            job.priority,
-            at,
-            at,
-            job.lane,
-            job.folder_id,
-            job.group_id,
-            job.run_after,
-            job.unique_key,
-            job.weight_bytes,
-        ),
-    ).fetchone()
+def enqueue(tx: Tx, job: NewJob, now_at: int, *, again: bool = True) -> int:
+    """Write a job; one that waits under the same unique key is hurried instead. Returns its id.
+
+    One that runs already runs once more afterwards, unless `again` is False: nothing is new that it does not know.
+    """
+    (job_id,) = tx.execute(f"{_ENQUEUE} RETURNING id", _values(job, iso(now_at), again=again)).fetchone()
     return int(job_id)
 
 
+def enqueue_all(tx: Tx, many: Iterable[NewJob], now_at: int, *, again: bool = True) -> None:
+    """The same for many at once, faster, for whoever does not need their ids."""
+    at = iso(now_at)
+    tx.executemany(_ENQUEUE, [_values(job, at, again=again) for job in many])
+
+
+def _values(job: NewJob, at: str, *, again: bool) -> tuple[object, ...]:
+    return (
+        job.key,
+        as_json(job.payload).decode(),
+        job.max_attempts,
+        job.priority,
+        at,
+        at,
+        job.lane,
+        job.folder_id,
+        job.group_id,
+        job.run_after,
+        job.unique_key,
+        job.weight_bytes,
+        again,
+    )
+
+
 def claim(tx: Tx, lane: str, passing: Open, boot_id: str, now_at: int, *, files: int, size_bytes: int) -> list[Claimed]:
-    """Take the most urgent ready jobs of one key in a lane: at most so many, and at most so many bytes (but one)."""
+    """Take the most urgent ready jobs of one key in a lane: at most so many, and at most so many bytes (but one).
+
+    A row that was there at some deaths comes alone, so that what kills the agent takes no neighbours with it.
+    """
     where, args = _passing(passing)
     rows = tx.execute(
-        "SELECT id, job_key, payload, folder_id, group_id, attempts, max_attempts, weight"
+        "SELECT id, job_key, payload, folder_id, group_id, attempts, max_attempts, weight, deaths"
         " FROM background_service_jobs WHERE status = 'PENDING' AND lane = ? AND run_after <= ?"
         f" AND {where} ORDER BY priority DESC, run_after, id LIMIT ?",
         (lane, now_at, *args, files),
@@ -127,9 +145,12 @@ def claim(tx: Tx, lane: str, passing: Open, boot_id: str, now_at: int, *, files:
     total = 0
     for row in rows:
         total += row["weight"]
-        if taken and (row["job_key"] != taken[0].key or total > size_bytes):
+        is_suspect = row["deaths"] >= SUSPECT_DEATHS
+        if taken and (row["job_key"] != taken[0].key or total > size_bytes or is_suspect):
             break
         taken.append(_claimed(row))
+        if is_suspect:
+            break
     if taken:
         ids = [job.id for job in taken]
         tx.execute(
@@ -169,11 +190,24 @@ def _claimed(row: Row) -> Claimed:
     )
 
 
-def next_due_at(tx: Tx, lane: str) -> int | None:
-    """When the lane's earliest job becomes due, None if none waits."""
-    row = tx.execute(
-        "SELECT min(run_after) FROM background_service_jobs WHERE status = 'PENDING' AND lane = ?", (lane,)
-    ).fetchone()
+#: The least `run_after` of a lane, by its few distinct priorities: some steps in the index, however long the queue.
+_NEXT_DUE = """
+WITH RECURSIVE levels (priority) AS (
+    SELECT max(priority) FROM background_service_jobs WHERE status = 'PENDING' AND lane = ?1
+    UNION ALL
+    SELECT (SELECT max(j.priority) FROM background_service_jobs j
+            WHERE j.status = 'PENDING' AND j.lane = ?1 AND j.priority < levels.priority)
+    FROM levels WHERE levels.priority IS NOT NULL
+)
+SELECT min((SELECT min(j.run_after) FROM background_service_jobs j
+            WHERE j.status = 'PENDING' AND j.lane = ?1 AND j.priority = levels.priority AND j.run_after > ?2))
+FROM levels WHERE levels.priority IS NOT NULL
+"""
+
+
+def next_due_at(tx: Tx, lane: str, *, after_at: int = -1) -> int | None:
+    """When the lane's earliest job, of those due after a time, becomes due; None if none waits."""
+    row = tx.execute(_NEXT_DUE, (lane, after_at)).fetchone()
     return None if row[0] is None else int(row[0])
 
 
@@ -225,6 +259,19 @@ def give_back(tx: Tx, job_ids: Collection[int], now_at: int, *, run_after: int |
 
 def recover(tx: Tx, boot_id: str, now_at: int) -> int:
     """Return what a dead agent had claimed; a row that was there at every one of many deaths is set aside."""
+    deadly = "j.status = 'RUNNING' AND j.job_key = 'upload' AND j.boot_id IS NOT ? AND j.deaths >= ?"
+    tx.execute(
+        "INSERT INTO failures (file_id, destination_id, code, failed_at) SELECT f.id, d.id, 'set_aside', ?"
+        " FROM background_service_jobs j JOIN destinations d ON d.id = j.lane"
+        " JOIN files f ON f.asset_id = json_extract(j.payload, '$.asset_id') AND f.state NOT IN ('gone', 'excluded')"
+        f" WHERE {deadly} ON CONFLICT DO UPDATE SET code = excluded.code, failed_at = excluded.failed_at",
+        (now_at, boot_id, DEATHS_LIMIT - 1),
+    )
+    tx.execute(
+        "UPDATE files SET state = 'failed' WHERE state NOT IN ('gone', 'excluded') AND asset_id IN"
+        f" (SELECT json_extract(j.payload, '$.asset_id') FROM background_service_jobs j WHERE {deadly})",
+        (boot_id, DEATHS_LIMIT - 1),
+    )
     tx.execute(
         "UPDATE background_service_jobs SET status = 'FAILED', last_error = 'set_aside', updated_at = ?,"
         " boot_id = NULL WHERE status = 'RUNNING' AND boot_id IS NOT ? AND deaths >= ?",

@@ -3,6 +3,8 @@
 Functions over one transaction; nothing here writes, and nothing counts or loads all of anything.
 """
 
+from dataclasses import dataclass
+
 from agent.protocol.paths import to_wire
 from agent.protocol.types import Bytes, Counts, FileRow
 from agent.protocol.wire import from_json
@@ -67,6 +69,61 @@ def page(tx: Tx, *, state: str | None, folder_id: int | None, after: int, limit:
         parts.append("f.folder_id = ?")
         args.append(str(folder_id))
     rows = tx.execute(f"{_ROWS} WHERE {' AND '.join(parts)} ORDER BY f.id LIMIT ?", (*args, limit))
+    return [_row(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which files: all that is given must fit. `text` is looked for in names and directories, ASCII case ignored."""
+
+    state: str | None = None
+    folder_id: int | None = None
+    role: str | None = None
+    text: str = ""
+
+
+def _fitting(wanted: Filter) -> tuple[str, list[object]]:
+    """The condition of a filter over `f` (files), and its values."""
+    parts = ["f.role <> 'sidecar'", "f.state <> 'gone'", "f.folder_id IN (SELECT id FROM folders WHERE watched)"]
+    args: list[object] = []
+    for column, value in (("state", wanted.state), ("folder_id", wanted.folder_id), ("role", wanted.role)):
+        if value is not None:
+            parts.append(f"f.{column} = ?")
+            args.append(value)
+    if wanted.text:
+        sign = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        parts.append(
+            "(CAST(f.name AS TEXT) LIKE ? ESCAPE '\\' OR f.directory_id IN"
+            " (SELECT id FROM directories WHERE CAST(path AS TEXT) LIKE ? ESCAPE '\\'))"
+        )
+        args += [f"%{sign}%"] * 2
+    return " AND ".join(parts), args
+
+
+def span(tx: Tx) -> tuple[int, int] | None:
+    """Oldest and newest time of a file in ns; None where there is none."""
+    row = tx.execute("SELECT min(mtime_ns), max(mtime_ns) FROM files WHERE role <> 'sidecar'").fetchone()
+    return None if row[0] is None else (row[0], row[1])
+
+
+def count_between(tx: Tx, since_ns: int, until_ns: int, wanted: Filter) -> int:
+    """How many files have a time from `since_ns` to before `until_ns`."""
+    fits, args = _fitting(wanted)
+    found = tx.execute(
+        f"SELECT count(*) FROM files f WHERE f.mtime_ns >= ? AND f.mtime_ns < ? AND {fits}",
+        (since_ns, until_ns, *args),
+    )
+    return int(found.fetchone()[0])
+
+
+def page_between(tx: Tx, since_ns: int, until_ns: int, wanted: Filter, offset: int, limit: int) -> list[FileRow]:
+    """These files, newest first."""
+    fits, args = _fitting(wanted)
+    rows = tx.execute(
+        f"{_ROWS} WHERE f.id IN (SELECT f.id FROM files f WHERE f.mtime_ns >= ? AND f.mtime_ns < ? AND {fits}"
+        " ORDER BY f.mtime_ns DESC, f.id DESC LIMIT ? OFFSET ?) ORDER BY f.mtime_ns DESC, f.id DESC",
+        (since_ns, until_ns, *args, limit, offset),
+    )
     return [_row(row) for row in rows]
 
 

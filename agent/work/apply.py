@@ -11,8 +11,9 @@ from agent.domain.clock import Clock
 from agent.protocol.paths import from_wire
 from agent.protocol.settings import Settings
 from agent.store import folders, job_history, jobs
-from agent.store.db import Database
-from agent.store.jobs import LOCAL_LANE, NewJob
+from agent.store.db import Database, Tx
+from agent.store.jobs import OWN_LANES, NewJob
+from agent.work.arrange import wants_anything
 from agent.work.blocks import Blocks
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders, Watched, destinations_of
@@ -66,7 +67,7 @@ class Apply:
         kinds = {destination.id: destination.kind for destination in settings.destinations}
         with self._database.write() as tx:
             old_links = folders.links(tx)
-            lanes_before = {lane for lane, _ in job_history.counts(tx)} - {LOCAL_LANE}
+            lanes_before = {lane for lane, _ in job_history.counts(tx)} - OWN_LANES
             ids = folders.attach(tx, wanted, kinds)
             new_links = folders.links(tx)
             gone_lanes = lanes_before - set(kinds)
@@ -79,12 +80,26 @@ class Apply:
         changed = {folder_id for folder_id, _ in old_links ^ new_links}
         with self._database.write() as tx:
             for folder in self._folders.all():
-                is_new = folder.id not in before or before[folder.id].rules != folder.rules
+                is_new = folder.id not in before or _judges_otherwise(before[folder.id], folder)
+                self._arrange_anew(tx, folder, before.get(folder.id))
                 if first_look or is_new or folder.id in changed:
                     quick = first_look == "quick" and folder.id not in changed
                     job = scan_job(folder.id, plan=folder.id in changed, quick=quick)
                     jobs.enqueue(tx, job, self._clock.now_at())
         return gone_lanes
+
+    def _arrange_anew(self, tx: Tx, folder: Watched, before: Watched | None) -> None:
+        """Another rule for albums, tags or stacks is for what is at the servers already, too."""
+        if before is None or not wants_anything(folder.rules):
+            return
+        old, new = before.rules, folder.rules
+        if (old.album, old.tag, old.stack) != (new.album, new.tag, new.stack):
+            for destination in folder.destinations:
+                if self._destinations.is_server(destination):
+                    payload: dict[str, object] = {"destination": destination, "folder_id": folder.id, "whole": True}
+                    key = f"organize:{destination}:{folder.id}:whole"
+                    job = NewJob("organize", payload, lane=destination, folder_id=folder.id, unique_key=key)
+                    jobs.enqueue(tx, job, self._clock.now_at())
 
     def _watch(self, before: dict[int, Watched]) -> None:
         now = {folder.id: folder for folder in self._folders.all()}
@@ -94,6 +109,11 @@ class Apply:
         for folder_id, folder in now.items():
             if folder_id not in before or before[folder_id].rules.recursive != folder.rules.recursive:
                 self._watching.watch(folder)
+
+
+def _judges_otherwise(old: Watched, new: Watched) -> bool:
+    """Whether files may be taken, or left out, that were not before."""
+    return old.rules != new.rules or old.inner != new.inner
 
 
 def scan_job(folder_id: int | None, *, plan: bool = False, quick: bool = False) -> NewJob:

@@ -38,6 +38,11 @@ class Piece:
         """Whether nothing more is to be done for it in this batch."""
         return self.outcome is not None or self.error is not None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether it will not come to the destination by itself."""
+        return isinstance(self.error, Rejected)
+
     def settle(self, found: Found) -> None:
         """It is there."""
         self.outcome = "in_trash" if found.in_trash else "safe"
@@ -46,10 +51,15 @@ class Piece:
 
 @dataclass(slots=True)
 class Batched:
-    """One job: an asset and its pieces."""
+    """One job: an asset and its pieces.
+
+    `is_live`: still and video were found to be halves of a live photo; `is_linked`: the still told so when it was put.
+    """
 
     job: Claimed
     pieces: list[Piece] = field(default_factory=list)
+    is_live: bool = False
+    is_linked: bool = False
 
     def of(self, role: str) -> Piece | None:
         """The piece in a role."""

@@ -16,7 +16,7 @@ from agent.protocol.wire import Mistake, as_json, to_plain
 from agent.store import groups, job_history, jobs
 from agent.store.db import Database
 from agent.store.intent import IntentJournal, Pause
-from agent.store.jobs import LOCAL_LANE, NewJob
+from agent.store.jobs import CACHE_LANE, LOCAL_LANE, NewJob
 from agent.store.settings import SettingsStore
 from agent.work.blocks import Blocks
 from agent.work.folders import Folders
@@ -181,7 +181,9 @@ class Control:
             raise Mistake("payload_too_large", limit_bytes=PAYLOAD_LIMIT_BYTES)
         destination = content.get("destination")
         lane = destination if isinstance(destination, str) else LOCAL_LANE
-        if key == "upload" and lane not in {one.id for one in self._settings.get().destinations}:
+        if key == "cache":
+            lane = CACHE_LANE
+        if key in ("upload", "organize", "sync") and lane not in {one.id for one in self._settings.get().destinations}:
             raise Mistake("destination_unknown", name=str(destination))
         job = NewJob(key, content, lane=lane, priority=priority, max_attempts=max_attempts)
         with self._database.write() as tx:

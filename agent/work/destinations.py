@@ -10,6 +10,7 @@ from agent.credentials import Credentials
 from agent.destinations.base import Destination
 from agent.destinations.folder import FolderDestination
 from agent.destinations.immich import ImmichDestination
+from agent.destinations.immich.trust import Trust
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
 from agent.files.mounts import is_remote
@@ -53,11 +54,23 @@ class Destinations:
         if setting.kind == "folder":
             return FolderDestination(from_wire(setting.location), clock=self._clock, expected_id=setting.id)
         key = self._credentials.get(setting.id, setting.secret_store or "keyring")
-        return ImmichDestination(setting.location, key, clock=self._clock)
+        return ImmichDestination(
+            setting.location,
+            key,
+            clock=self._clock,
+            trust=Trust(setting.ca_file, setting.pinned, setting.client_certificate),
+            others=setting.routes,
+            user_id=setting.user_id,
+        )
 
     def crossing(self) -> frozenset[str]:
         """The destinations that are reached over a network; a server on this very machine is not."""
         return frozenset(setting.id for setting in self._settings.values() if _crosses(setting))
+
+    def is_server(self, destination_id: str) -> bool:
+        """Whether it is an account at a server."""
+        setting = self._settings.get(destination_id)
+        return setting is not None and setting.kind == "immich"
 
     def name(self, destination_id: str) -> str:
         """What the user calls it."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.domain.cache import rests
 from agent.domain.clock import Clock
 from agent.domain.constraints import Conditions, person_holds, world_holds
 from agent.domain.facts import HostFacts
@@ -17,7 +18,7 @@ from agent.protocol.paths import to_wire
 from agent.protocol.settings import FolderRules, Settings
 from agent.protocol.types import Hold
 from agent.store.intent import Pause
-from agent.store.jobs import LOCAL_LANE, Open
+from agent.store.jobs import CACHE_LANE, LOCAL_LANE, Open
 from agent.work.folders import Folders
 
 
@@ -113,6 +114,9 @@ class Gate:
         if lane == LOCAL_LANE:
             return Open(everyone=True)
         inputs = self._inputs
+        if lane == CACHE_LANE:
+            resting = rests(inputs.settings.values, inputs.facts, paused=self.paused() is not None)
+            return Open(everyone=resting is None and not inputs.asleep)
         if lane in inputs.blocked or inputs.asleep:
             return Open()
         conditions = self._conditions()

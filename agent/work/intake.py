@@ -39,6 +39,8 @@ class Taken:
     jobs: list[int] = field(default_factory=list)
     lanes: set[str] = field(default_factory=set)
     changed: bool = False
+    #: Files that are new or not what they were.
+    files: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -136,6 +138,7 @@ class Intake:
                 _join_assets(directory, fresh)
             if directory.touched:
                 taken.changed = True
+                taken.files += directory.touched
                 files.derive(tx, directory.touched)
                 self._enqueue(directory, urgency, taken)
 

@@ -1,4 +1,4 @@
-"""All lanes: one for local work and one for each destination, started and stopped as the settings ask.
+"""All lanes: for local work, for the media cache, for each destination; started and stopped as the settings ask.
 
 Any thread; holds no decision.
 """
@@ -6,7 +6,7 @@ Any thread; holds no decision.
 import threading
 from collections.abc import Callable, Iterable
 
-from agent.store.jobs import LOCAL_LANE
+from agent.store.jobs import OWN_LANES
 from agent.work.worker import Lane
 
 
@@ -20,8 +20,8 @@ class Lanes:
         self._stopped = False
 
     def keep(self, destinations: Iterable[str]) -> None:
-        """Run the local lane and a lane for each of these destinations, and no others."""
-        wanted = {LOCAL_LANE, *destinations}
+        """Run our own lanes and one for each of these destinations, and no others."""
+        wanted = {*OWN_LANES, *destinations}
         with self._turn:
             if self._stopped:
                 return
@@ -58,7 +58,7 @@ class Lanes:
                 lane.stop()
 
     def join(self, timeout_s: float) -> list[str]:
-        """Wait for all; returns the names of those that hang and are left behind."""
+        """Wait so long for each; returns the names of those that have not ended."""
         with self._turn:
             lanes = list(self._lanes.values())
         return [lane.name for lane in lanes if not lane.join(timeout_s)]

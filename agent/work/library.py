@@ -5,18 +5,18 @@ settings; `apply` does the rest.
 """
 
 import os
-import platform
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from agent.credentials import Credentials
 from agent.destinations.folder import FolderDestination
-from agent.destinations.immich.auth import key_for_password, sign_in_with_key
 from agent.destinations.marker import claim_folder
 from agent.domain.clock import Clock
 from agent.domain.errors import Fate
+from agent.domain.media_types import role_of
 from agent.domain.rules import compile_rules
 from agent.files.mounts import is_remote
 from agent.files.scan import walk
@@ -25,6 +25,8 @@ from agent.protocol.methods import (
     DestinationAddImmich,
     DestinationReport,
     DestinationRow,
+    LibraryFilter,
+    ServerFound,
 )
 from agent.protocol.paths import from_wire, to_display, to_wire
 from agent.protocol.settings import DestinationSetting, FolderRules, FolderSetting, Settings
@@ -33,8 +35,10 @@ from agent.protocol.wire import Mistake
 from agent.store import activity, copies, files, library
 from agent.store.db import Database
 from agent.store.settings import SettingsStore
+from agent.work import months
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders, relative_to
+from agent.work.signin import SignIn, headers_of
 
 SAMPLES = 5
 
@@ -51,6 +55,7 @@ class Library:
         destinations: Destinations,
         clock: Clock,
         on_secret: Callable[[str], None],
+        on_signed_in: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -58,43 +63,56 @@ class Library:
         self._folders = folders
         self._destinations = destinations
         self._clock = clock
-        self._on_secret = on_secret
+        self._sign_in = SignIn(clock, on_secret)
+        self._on_signed_in = on_signed_in
 
     # --- destinations -----------------------------------------------------------------------------------------------
 
     def add_immich(self, wish: DestinationAddImmich) -> DestinationAdded:
-        """Sign in to a server and add it; the password is forgotten, a narrow key of our own is kept."""
-        for secret in (wish.api_key, wish.password):
-            if secret:
-                self._on_secret(secret)
-        if wish.api_key is not None:
-            key = wish.api_key.strip()
-            account = sign_in_with_key(wish.url, key, clock=self._clock)
-        elif wish.email is not None and wish.password is not None:
-            key, account = key_for_password(
-                wish.url, wish.email, wish.password, key_name=f"Safelight on {platform.node()}", clock=self._clock
-            )
-            self._on_secret(key)
-        else:
-            raise Mistake("credentials_missing")
-        if account.missing_permissions:
-            raise Mistake("permission_missing", permission=", ".join(account.missing_permissions))
+        """Sign in to a server and add it, or with `renew` sign in again; the password is forgotten."""
+        old = self.destination(wish.renew) if wish.renew is not None else None
+        headers_of(wish.headers)
+        entered = self._sign_in.enter(wish)
+        account = entered.account
+        if old is not None and old.user_id not in (None, account.user_id):
+            raise Mistake("account_changed", account=account.email)
         for other in self._settings.get().destinations:
-            if other.location == account.api_url and other.user_id == account.user_id:
+            if other != old and (other.location, other.user_id) == (account.api_url, account.user_id):
                 raise Mistake("destination_exists", name=other.name)
-        name = self._free_name(wish.name, urlsplit(account.api_url).hostname or "Immich")
         setting = DestinationSetting(
-            id=secrets.token_hex(4),
+            id=old.id if old else secrets.token_hex(4),
             kind="immich",
-            name=name,
+            name=old.name if old else self._free_name(wish.name, urlsplit(account.api_url).hostname or "Immich"),
             location=account.api_url,
             account=account.email,
             user_id=account.user_id,
             secret_store=wish.store,
+            routes=entered.routes or (old.routes if old else ()),
+            ca_file=entered.trust.ca_file,
+            pinned=entered.trust.pinned,
+            client_certificate=entered.trust.client_certificate,
         )
-        self._credentials.set(setting.id, key, wish.store)
-        self._change(destinations=(*self._settings.get().destinations, setting))
-        return DestinationAdded(setting.id, name, account.email, account.lacks_useful)
+        if old is not None:
+            self._leave(old)
+        self._credentials.set(setting.id, entered.secret.to_text(), wish.store)
+        others = tuple(one for one in self._settings.get().destinations if one.id != setting.id)
+        self._destinations.renew(setting.id)
+        self._change(destinations=(*others, setting))
+        self._on_signed_in(setting.id)
+        return DestinationAdded(setting.id, setting.name, account.email, account.lacks_useful)
+
+    def find_server(self, url: str) -> ServerFound:
+        """The Immich server at an address that a person typed; asked without any sign-in."""
+        return self._sign_in.server_at(url)
+
+    def _leave(self, setting: DestinationSetting) -> None:
+        """Revoke what we made and forget the secret."""
+        if setting.secret_store is None:
+            return
+        with suppress(Fate):
+            self._sign_in.leave(setting, self._credentials.get(setting.id, setting.secret_store))
+        with suppress(Fate):
+            self._credentials.delete(setting.id, setting.secret_store)
 
     def add_folder_destination(self, wire_path: str, name: str | None) -> DestinationAdded:
         """Add a folder as a destination: it must be there, be writable, and lie apart from what is watched."""
@@ -103,10 +121,10 @@ class Library:
         shown = to_display(root)
         for folder in self._settings.get().folders:
             other = from_wire(folder.path)
-            if relative_to(root, other) is not None or relative_to(other, root) is not None:
+            if _overlap(root, other):
                 raise Mistake("destination_inside_folder", path=shown, folder=to_display(other))
         for setting in self._settings.get().destinations:
-            if setting.kind == "folder" and from_wire(setting.location) == root:
+            if setting.kind == "folder" and _is_same(from_wire(setting.location), root):
                 raise Mistake("destination_exists", name=setting.name)
         free = self._free_name(name, to_display(os.path.basename(root)) or "Folder")
         destination_id = secrets.token_hex(4)
@@ -167,8 +185,7 @@ class Library:
         gone = self.destination(named)
         # A folder that named only this one keeps the name, and so goes nowhere: an empty list would mean everywhere.
         self._change(destinations=tuple(one for one in self._settings.get().destinations if one.id != gone.id))
-        if gone.secret_store is not None:
-            self._credentials.delete(gone.id, gone.secret_store)
+        self._leave(gone)
 
     # --- folders ----------------------------------------------------------------------------------------------------
 
@@ -176,13 +193,10 @@ class Library:
         """Watch a folder; answers what that means."""
         root = from_wire(wire_path)
         _require_folder(root)
-        if any(from_wire(folder.path) == root for folder in self._settings.get().folders):
+        if any(_is_same(from_wire(folder.path), root) for folder in self._settings.get().folders):
             raise Mistake("folder_exists", path=to_display(root))
         for setting in self._settings.get().destinations:
-            if setting.kind == "folder" and (
-                relative_to(root, from_wire(setting.location)) is not None
-                or relative_to(from_wire(setting.location), root) is not None
-            ):
+            if setting.kind == "folder" and _overlap(root, from_wire(setting.location)):
                 raise Mistake("folder_inside_destination", path=to_display(root), name=setting.name)
         ids = tuple(self.destination(name).id for name in named)
         preview = self.preview(wire_path, rules)
@@ -218,6 +232,8 @@ class Library:
             for entry in listing.entries:
                 relative = b"/".join(part for part in (listing.relative, entry.name) if part)
                 verdict = matcher.verdict(os.fsdecode(relative), entry.size_bytes)
+                if verdict is None and role_of(entry.name) == "sidecar":
+                    continue
                 if verdict is None:
                     number, size = number + 1, size + entry.size_bytes
                     if len(samples) < SAMPLES:
@@ -260,13 +276,26 @@ class Library:
 
     def list_files(self, state: FileState | None, wire_folder: str | None, after: int, limit: int) -> list[FileRow]:
         """A page of files."""
-        folder_id = None
-        if wire_folder is not None:
-            place = self._folders.containing(from_wire(wire_folder))
-            if place is None or place[1]:
-                raise Mistake("folder_unknown", path=to_display(from_wire(wire_folder)))
-            folder_id = place[0].id
+        folder_id = None if wire_folder is None else self._folder_id(wire_folder)
         return library.page(self._database.read(), state=state, folder_id=folder_id, after=after, limit=limit)
+
+    def months(self, only: LibraryFilter) -> list[tuple[str, int]]:
+        """Every month that has such files, newest first, with how many."""
+        return months.months(self._database.read(), self._filter(only))
+
+    def month(self, name: str, only: LibraryFilter, offset: int, limit: int) -> list[FileRow]:
+        """Files of one month, newest first."""
+        return months.month(self._database.read(), name, self._filter(only), offset, limit)
+
+    def _filter(self, only: LibraryFilter) -> library.Filter:
+        folder_id = None if only.folder is None else self._folder_id(only.folder)
+        return library.Filter(only.state, folder_id, only.role, only.text.strip())
+
+    def _folder_id(self, wire_path: str) -> int:
+        place = self._folders.containing(from_wire(wire_path))
+        if place is None or place[1]:
+            raise Mistake("folder_unknown", path=to_display(from_wire(wire_path)))
+        return place[0].id
 
     def show_file(self, wire_path: str) -> FileDetail:
         """All about one file."""
@@ -283,9 +312,24 @@ class Library:
             folder=to_wire(place[0].root),
             sha1=library.sha1_of(tx, row.content_id).hex() if row.content_id and row.content_is_current else None,
             copies=tuple(copies.of_content(tx, row.content_id, names)) if row.content_id else (),
-            members=tuple(library.rows_of_asset(tx, row.asset_id)) if row.asset_id else (),
-            history=tuple(activity.of_file(tx, row.id)),
+            members=_others(library.rows_of_asset(tx, row.asset_id), row.id) if row.asset_id else (),
+            history=tuple(activity.of_file(tx, row.id, names)),
         )
+
+
+def _is_same(one: bytes, other: bytes) -> bool:
+    """Whether two paths lead to one folder, links or not."""
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _overlap(one: bytes, other: bytes) -> bool:
+    """Whether one folder is, or lies in, the other; a link hides nothing."""
+    one, other = os.path.realpath(one), os.path.realpath(other)
+    return relative_to(one, other) is not None or relative_to(other, one) is not None
+
+
+def _others(rows: list[FileRow], file_id: int) -> tuple[FileRow, ...]:
+    return tuple(row for row in rows if row.id != file_id)
 
 
 def _require_folder(path: bytes) -> None:

@@ -7,12 +7,13 @@ read is a problem shown, never a deletion.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
 from agent.files.mounts import root_identity
 from agent.files.read import Facts
-from agent.files.scan import Entry, Listing, list_directory, trusted_mtime_ns, walk, walk_changed
+from agent.files.scan import Entry, FolderMissing, Listing, list_directory, trusted_mtime_ns, walk, walk_changed
 from agent.files.settle import Settler
 from agent.protocol.paths import to_display
 from agent.store import files, folders
@@ -24,6 +25,14 @@ from agent.work.intake import Intake, Taken, Urgency
 REST_NS = 2_000_000_000
 #: Directories whose mtimes are written down together.
 NOTED_TOGETHER = 500
+
+
+@dataclass(slots=True)
+class Looked:
+    """What a comparison could not settle: directories that cannot be read, and whether files do not rest yet."""
+
+    unreadable: list[bytes] = field(default_factory=list)
+    restless: bool = False
 
 
 class Reconcile:
@@ -45,16 +54,16 @@ class Reconcile:
         *,
         below: bytes = b"",
         quick: bool = False,
-    ) -> list[bytes]:
-        """Compare what lies below a directory of a folder ('' for all of it); returns directories that cannot be read.
+    ) -> Looked:
+        """Compare what lies below a directory of a folder ('' for all of it).
 
         `quick` is only as good as the last whole comparison and becomes one when there was none by these rules. `check`
         may raise Interrupted between directories. Raises Blocked for a folder out of reach.
         """
         row = next((row for row in folders.watched(self._database.read()) if row.id == watched.id), None)
         if row is None:
-            return []
-        identity = root_identity(watched.root)
+            return Looked()
+        identity = _identity(watched)
         if row.identity is not None and row.identity != identity and _looks_empty(watched):
             raise Blocked("folder_replaced", path=to_display(watched.root))
         rejudge = row.rules != watched.rules_key
@@ -70,7 +79,7 @@ class Reconcile:
             if not below:
                 with self._database.write() as tx:
                     folders.mark_checked(tx, watched.id, identity, watched.rules_key, self._clock.now_at())
-        return comparison.unreadable
+        return comparison.looked
 
     def _listings(
         self,
@@ -92,7 +101,7 @@ class Reconcile:
     def _forget(self, comparison: "_Comparison", known: dict[bytes, tuple[int, int | None]]) -> None:
         """Mark as gone what lay in directories that are no more; not below one that could not be read."""
         for relative in known:
-            unreadable = any(_is_below(relative, bad) for bad in comparison.unreadable)
+            unreadable = any(_is_below(relative, bad) for bad in comparison.looked.unreadable)
             if relative not in comparison.visited and not unreadable:
                 comparison.vanished(relative)
 
@@ -151,7 +160,7 @@ class _Comparison:
         self._rejudge = rejudge
         self._mtimes: dict[bytes, int] = {}
         self.visited: set[bytes] = set()
-        self.unreadable: list[bytes] = []
+        self.looked = Looked()
 
     def take(self, listing: Listing) -> None:
         """Compare one directory."""
@@ -163,7 +172,7 @@ class _Comparison:
             self.vanished(relative)
             return
         if listing.trouble is not None:
-            self.unreadable.append(relative)
+            self.looked.unreadable.append(relative)
         self.visited.add(relative)
         known = self._known.get(relative)
         ledger = self._room.ledger(known[0]) if known else {}
@@ -173,6 +182,7 @@ class _Comparison:
         gone = [name for name, row in ledger.items() if whole and name not in present and row.state != "gone"]
         self._observe(relative, seen, gone)
         mtime_ns = trusted_mtime_ns(listing.mtime_ns, self._room.now_at())
+        self.looked.restless |= restless
         if restless or not whole:
             mtime_ns = -1
         if known is None or known[1] != mtime_ns:
@@ -221,6 +231,16 @@ def _unchanged(row: files.FileFacts, entry: Entry) -> bool:
 
 def _is_below(relative: bytes, parent: bytes) -> bool:
     return relative == parent or relative.startswith(parent + b"/")
+
+
+def _identity(watched: Watched) -> str:
+    """Which file system the root lies on; raises Blocked for a root that is away or cannot be looked at."""
+    try:
+        return root_identity(watched.root)
+    except FileNotFoundError as error:
+        raise FolderMissing("folder_missing", path=to_display(watched.root)) from error
+    except OSError as error:
+        raise Blocked("folder_unreadable", path=to_display(watched.root), count=1) from error
 
 
 def _looks_empty(watched: Watched) -> bool:

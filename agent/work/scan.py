@@ -5,6 +5,7 @@ changed, `group_id` when a person asked ('back up now'), `paths` (wire text) to 
 also tries again what has failed.
 """
 
+import threading
 from collections.abc import Callable
 
 from agent.domain.clock import Clock
@@ -15,10 +16,13 @@ from agent.store import copies, files, groups, jobs
 from agent.store.db import Database, Tx
 from agent.work.folders import Folders, Watched
 from agent.work.intake import ASKED, BACKLOG, Intake, Taken, Urgency
-from agent.work.reconcile import Reconcile
+from agent.work.reconcile import REST_NS, Reconcile
 
 #: Assets looked at in one transaction while planning.
 STRETCH = 2_000
+#: How long a request waits for files that do not rest yet: so often, so many seconds each time.
+REST_TRIES = 10
+REST_S = 1.0
 
 
 class Scan:
@@ -41,6 +45,7 @@ class Scan:
         self._clock = clock
         self._on_taken = on_taken
         self._on_folder = on_folder
+        self._pause = threading.Event()
 
     def __call__(self, payload: dict[str, object], check: Callable[[], None]) -> dict[str, object] | None:
         """Run one job."""
@@ -55,10 +60,10 @@ class Scan:
         else:
             for watched in self._folders.all():
                 if folder_id is None or watched.id == folder_id:
-                    self._folder(watched, urgency, check, quick=bool(payload.get("quick")))
-                    if payload.get("plan"):
-                        self.plan(watched, watched.destinations, urgency)
+                    if payload.get("plan"):  # first what is known, so that nothing is shown as safe that is not
                         self.derive(watched)
+                        self.plan(watched, watched.destinations, urgency)
+                    self._folder(watched, urgency, check, quick=bool(payload.get("quick")))
         if group is not None:
             with self._database.write() as tx:
                 groups.scanned(tx, group)
@@ -75,19 +80,33 @@ class Scan:
         quick: bool = False,
     ) -> None:
         try:
-            unreadable = self._reconcile.folder(watched, urgency, check, self._on_taken, below=below, quick=quick)
+            looked = self._reconcile.folder(watched, urgency, check, self._on_taken, below=below, quick=quick)
+            for _ in range(REST_TRIES if urgency.group_id is not None else 0):
+                if not looked.restless:
+                    break
+                self._rest(check)
+                looked = self._reconcile.folder(watched, urgency, check, self._on_taken, below=below, quick=quick)
         except Blocked as problem:
+            if not problem.code.startswith("folder_"):  # not the folder's fault: the ledger's, and all waits for that
+                raise
             self._on_folder(watched, problem)
             return
         trouble = None
-        if unreadable:
-            path = to_display(files.join(watched.root, unreadable[0], b""))
-            trouble = Blocked("folder_unreadable", path=path, count=len(unreadable))
+        if looked.unreadable:
+            path = to_display(files.join(watched.root, looked.unreadable[0], b""))
+            trouble = Blocked("folder_unreadable", path=path, count=len(looked.unreadable))
         self._on_folder(watched, trouble)
         if urgency.group_id is not None and not below:
             self.plan(watched, watched.destinations, urgency, forgive=True)
         elif urgency.group_id is not None:
             self._plan_below(watched, below, urgency)
+
+    def _rest(self, check: Callable[[], None]) -> None:
+        """A person waits for files that were written a moment ago: give them the time to rest."""
+        until_s = self._clock.monotonic_s() + REST_S
+        while self._clock.monotonic_s() < until_s:
+            check()
+            self._pause.wait(0.1)
 
     def _path(self, path: bytes, urgency: Urgency, check: Callable[[], None]) -> None:
         place = self._folders.containing(path)
@@ -107,6 +126,10 @@ class Scan:
             return
         except Rejected:  # a directory
             self._folder(watched, urgency, check, below=below)
+            return
+        if 0 <= self._clock.now_at() * 1_000_000 - facts.mtime_ns < REST_NS:
+            self._rest(check)
+            self._path(path, urgency, check)
             return
         taken = Taken()
         self._intake.observe(watched, directory, {name: facts}, [], urgency, taken)
@@ -156,8 +179,8 @@ class Scan:
     def _enqueue(
         self, tx: Tx, watched: Watched, destination: str, lacking: list[tuple[int, int]], urgency: Urgency
     ) -> None:
-        for asset_id, weight in lacking:
-            job = copies.upload_job(
+        wanted = (
+            copies.upload_job(
                 asset_id,
                 destination,
                 watched.id,
@@ -166,4 +189,6 @@ class Scan:
                 priority=urgency.priority,
                 group_id=urgency.group_id,
             )
-            jobs.enqueue(tx, job, self._clock.now_at())
+            for asset_id, weight in lacking
+        )
+        jobs.enqueue_all(tx, wanted, self._clock.now_at(), again=False)

@@ -56,6 +56,7 @@ class Transfers:
         self._stretch: _Stretch | None = None
         self._published_s = 0.0
         self._next = 0
+        self._last_id = 0
         self.last_path: str | None = None
 
     def begin(self, path: str, destination: str, size_bytes: int) -> int:
@@ -100,20 +101,22 @@ class Transfers:
         return self._stretch is not None
 
     def _open(self) -> None:
-        if self._stretch is None:
-            with self._database.write() as tx:
-                run_id = activity.begin_run(tx, self._clock.now_at())
-            self._stretch = _Stretch(run_id, self._clock.now_at(), self._clock.monotonic_s())
+        with self._turn:
+            if self._stretch is None:
+                # The last one may not be written down yet.
+                self._last_id = max(activity.next_run_id(self._database.read()), self._last_id + 1)
+                self._stretch = _Stretch(self._last_id, self._clock.now_at(), self._clock.monotonic_s())
 
     def close(self) -> None:
         """Nothing is left to do for now: the run is over."""
         with self._turn:
             stretch, self._stretch = self._stretch, None
-        if stretch is not None:
+        if stretch is not None and (stretch.completed or stretch.failed):
             with self._database.write() as tx:
-                activity.end_run(
+                activity.add_run(
                     tx,
                     stretch.id,
+                    stretch.started_at,
                     completed=stretch.completed,
                     failed=stretch.failed,
                     size_bytes=stretch.bytes_done,

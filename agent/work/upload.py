@@ -24,6 +24,8 @@ from agent.work.sources import FileSource
 from agent.work.transfers import Transfers
 from agent.work.worker import Scope
 
+#: Lines of a destination's inventory that are written together.
+INVENTORY_TOGETHER = 500
 #: Finished uploads are written together, but none waits longer than this for its neighbours.
 FLUSH_EVERY_S = 1.0
 #: A file that changed under our hands is looked at again after it had time to rest.
@@ -43,6 +45,8 @@ class Upload:
         *,
         senders: Callable[[], int],
         captured: Callable[[bytes], date | None],
+        are_halves: Callable[[bytes, bytes], bool],
+        arrange: Callable[[Tx, Batched, int], None] | None,
         bandwidth: Bandwidth | None,
         on_finished: Callable[[], None],
         checkpoint: Callable[[str], None],
@@ -54,6 +58,8 @@ class Upload:
         self._transfers = transfers
         self._senders = senders
         self._captured = captured
+        self._are_halves = are_halves
+        self._arrange = arrange
         self._pace = bandwidth.paced if bandwidth is not None else _unpaced
         self._on_finished = on_finished
         self._checkpoint = checkpoint
@@ -75,8 +81,12 @@ class Upload:
         """A destination that cannot be asked by digest tells once all that it held before us."""
         if not self._destination.traits.has_inventory or folders.is_inventoried(self._database.read(), self._id):
             return
+        inventory = self._destination.inventory()
+        while some := list(islice(inventory, INVENTORY_TOGETHER)):
+            with self._database.write() as tx:
+                self._be_wanted(tx)
+            copies.add_inventory(tx, self._id, some, self._clock.now_at())
         with self._database.write() as tx:
-            copies.add_inventory(tx, self._id, self._destination.inventory(), self._clock.now_at())
             folders.mark_inventoried(tx, self._id, self._clock.now_at())
 
     def _ask(self, assets: list[Batched]) -> None:
@@ -175,10 +185,10 @@ class Upload:
         """Put one asset's missing files, the moving half of a live photo first. Returns a fate that stops the batch."""
         still, video, sidecar = asset.of("still"), asset.of("video"), asset.of("sidecar")
         traits = self._destination.traits
-        live = still is not None and video is not None and traits.links_live_photos
         main = still or video
         try:
             scope.check(asset.job)
+            live = asset.is_live = self._is_live(still, video)
             if live and video is not None and not video.is_settled:
                 self._put(scope, asset.job, video, Item(self._source(scope, asset.job, video), is_live_video=True))
             if main is not None and not main.is_settled:
@@ -189,6 +199,7 @@ class Upload:
                     live_video_id=video.remote_id if live and video else None,
                 )
                 placed = self._put(scope, asset.job, main, item)
+                asset.is_linked = placed is not None and placed.created and item.live_video_id is not None
                 if along is not None and placed is not None and placed.sidecar_taken:
                     along.outcome, along.remote_id = "safe", placed.remote_id
             if not live and video is not None and video is not main and not video.is_settled:
@@ -200,6 +211,12 @@ class Upload:
                     piece.error = error
             return error
         return None
+
+    def _is_live(self, still: Piece | None, video: Piece | None) -> bool:
+        """Whether the two are halves of one live photo, to a destination to which that means something."""
+        if still is None or video is None or not self._destination.traits.links_live_photos:
+            return False
+        return self._are_halves(still.member.path, video.member.path)
 
     def _send_sidecar(self, scope: Scope, asset: Batched, sidecar: Piece | None, main: Piece | None) -> None:
         if sidecar is None or sidecar.is_settled:
@@ -234,6 +251,11 @@ class Upload:
         piece.is_new = placed.created
         return placed
 
+    def _be_wanted(self, tx: Tx) -> None:
+        """Raise Interrupted when the destination was removed meanwhile, and with it all that could be written down."""
+        if not folders.is_destination(tx, self._id):
+            raise Interrupted("cancel")
+
     def _finish(self, scope: Scope, assets: list[Batched]) -> Fate | None:
         """Prove the new copies and write everything down in one transaction."""
         if not assets:
@@ -250,6 +272,7 @@ class Upload:
         self._checkpoint("placed")
         completed = failed = size_bytes = 0
         with self._database.write() as tx:
+            self._be_wanted(tx)
             for asset in assets:
                 done, lost = self._end(scope, tx, asset)
                 completed, failed = completed + done, failed + lost
@@ -284,6 +307,10 @@ class Upload:
                     activity.note(tx, "uploaded", piece.member.id, self._id, {}, now_at)
             elif isinstance(piece.error, FileVanished):
                 files.mark_gone(tx, [piece.member.id], now_at)
+            elif isinstance(piece.error, FileChanged):
+                files.distrust(tx, piece.member.id)
+        if self._arrange is not None:
+            self._arrange(tx, asset, now_at)
         error = asset.error()
         match error:
             case None:
@@ -293,8 +320,8 @@ class Upload:
             case Blocked() | Interrupted():
                 scope.give_back(tx, asset.job)
                 return 0, 0
-            case FileChanged():
-                scope.give_back(tx, asset.job, after_s=CHANGED_AGAIN_S)
+            case FileChanged() | Transient(code="waits_for_route"):  # no attempt: it did not have its chance
+                scope.give_back(tx, asset.job, after_s=getattr(error, "retry_after_s", None) or CHANGED_AGAIN_S)
                 return 0, 0
             case Transient():
                 if scope.retry(tx, asset.job, error):

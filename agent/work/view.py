@@ -10,11 +10,11 @@ from agent.domain.errors import Blocked
 from agent.domain.light import decide
 from agent.domain.problems import kind_of, visible
 from agent.protocol.paths import to_display, to_wire
-from agent.protocol.types import Backup, Counts, Destination, Folder, Jobs, Library, Problem
+from agent.protocol.types import Args, Backup, Counts, Destination, Folder, Jobs, Library, Problem
 from agent.state import State
-from agent.store import activity, copies, job_history, library
+from agent.store import activity, copies, job_history, library, lost
 from agent.store.db import Database
-from agent.store.jobs import LOCAL_LANE
+from agent.store.jobs import OWN_LANES
 from agent.store.settings import SettingsStore
 from agent.work.blocks import Block
 from agent.work.folders import Folders, Watched
@@ -126,6 +126,13 @@ class View:
                     {"count": counts.failed},
                 )
             )
+        if counts.missing_at_destination:
+            code, count = "missing_at_destination", counts.missing_at_destination
+            found.append(_problem(code, self._since(code, now_at), {"count": count}))
+        rotten, path = lost.rotten(self._database.read())
+        if rotten:
+            shown: Args = {"count": rotten, "path": to_display(path or b"")}
+            found.append(_problem("bit_rot", self._since("bit_rot", now_at), shown))
         settings = self._settings.get()
         if settings.values.background_backup and settings.folders and not settings.destinations:
             found.append(_problem("no_destination", self._since("no_destination", now_at), {}))
@@ -173,11 +180,11 @@ class View:
 
 
 def outstanding(database: Database) -> tuple[int, int]:
-    """Jobs that have not ended at all destinations, and their bytes."""
+    """Copies that are still to be made at all destinations, and their bytes; other work there does not count."""
     waiting = [
         pair
-        for (lane, status), pair in job_history.counts(database.read()).items()
-        if lane != LOCAL_LANE and status in ("PENDING", "RUNNING")
+        for (lane, status), pair in job_history.counts(database.read(), key="upload").items()
+        if lane not in OWN_LANES and status in ("PENDING", "RUNNING")
     ]
     return sum(number for number, _ in waiting), sum(size for _, size in waiting)
 

@@ -27,6 +27,10 @@ BATCH_FILES = 100
 BATCH_BYTES = 256 * 1024 * 1024
 #: A send that does not stop by itself this long after a hold is cut off: the promise is two seconds.
 CUT_AFTER_S = 1.2
+#: How long a lane stands still when the ledger cannot be written.
+STUMBLE_S = 30.0
+#: A wait that ends too early costs nothing; one of thousands of years the system cannot count.
+LONGEST_WAIT_S = 3_600.0
 
 
 @dataclass(slots=True)
@@ -73,7 +77,7 @@ class Scope:
 
     def _ended(self, tx: Tx, job: Claimed, *, failed: int) -> None:
         self.ended.add(job.id)
-        if job.group_id is not None:
+        if job.group_id is not None and job.key == "upload":  # a request counts copies
             groups.progress(tx, job.group_id, completed=1 - failed, failed=failed, bytes_done=job.weight_bytes)
 
 
@@ -113,6 +117,7 @@ class Lane:
         self._batch_files = batch_files
         self._abandon = abandon
         self._batch: Sequence[Claimed] = ()
+        self._stranded: list[int] = []
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._cancelled: set[int] = set()
@@ -160,31 +165,51 @@ class Lane:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            blocked_s = self._mend(self.name) if self._mend is not None else None
-            if blocked_s is None and self._step():
-                continue
-            self._on_idle(self.name)
-            self._wake.wait(self._patience_s() if blocked_s is None else blocked_s)
+            try:
+                wait_s = self._turn()
+            except Exception as error:  # noqa: BLE001 - the ledger may be out of reach; a lane that ends never comes back
+                wait_s = self._stumble(error)
+            if wait_s != 0:
+                self._wake.wait(wait_s)
+
+    def _turn(self) -> float | None:
+        """Do one batch, and say how long to wait before the next (0: not at all, None: until somebody kicks)."""
+        blocked_s = self._mend(self.name) if self._mend is not None else None
+        if blocked_s is None and self._step():
+            return 0
+        self._on_idle(self.name)
+        return self._patience_s() if blocked_s is None else blocked_s
+
+    def _stumble(self, error: Exception) -> float:
+        """The ledger could not be read or written (the disk is full, say), or a bug: not the end of the lane."""
+        if isinstance(error, Blocked):
+            self._on_blocked(self.name, error)
+        else:
+            log.error("lane %s met a bug", self.name, exc_info=error)
+        return STUMBLE_S
 
     def _patience_s(self) -> float | None:
         """How long nothing can happen by itself; None: until somebody kicks."""
         waits = []
-        due_at = jobs.next_due_at(self._database.read(), self.name)
-        changes_at = self._gate.next_change_at()
         now_at = self._clock.now_at()
-        if due_at is not None and due_at > now_at:
+        # What is due already is held; what becomes due later may not be.
+        due_at = jobs.next_due_at(self._database.read(), self.name, after_at=now_at)
+        changes_at = self._gate.next_change_at()
+        if due_at is not None:
             waits.append(due_at - now_at)
         if changes_at is not None:
             waits.append(max(changes_at - now_at, 0) + 50)
-        return min(waits) / 1000 if waits else None
+        return min(min(waits) / 1000, LONGEST_WAIT_S) if waits else None
 
     def _step(self) -> bool:
         """Claim and run one batch. False when there was nothing."""
         due_at = jobs.next_due_at(self._database.read(), self.name)
-        if due_at is None or due_at > self._clock.now_at():
+        if not self._stranded and (due_at is None or due_at > self._clock.now_at()):
             return False
         passing = self._gate.passing(self.name)
         with self._database.write() as tx:
+            if self._stranded:  # their end could not be written
+                jobs.give_back(tx, self._stranded, self._clock.now_at())
             batch = jobs.claim(
                 tx,
                 self.name,
@@ -194,6 +219,7 @@ class Lane:
                 files=self._batch_files,
                 size_bytes=BATCH_BYTES,
             )
+        self._stranded = [job.id for job in batch]
         if not batch:
             return False
         self._cancelled.clear()
@@ -233,10 +259,13 @@ class Lane:
         except Exception as caught:  # noqa: BLE001 - the one place where every fate of a job ends
             error = caught
         left = [job for job in batch if job.id not in scope.ended]
-        if left:
+        if left or error is not None:
             with self._database.write() as tx:
                 for job in left:
                     self._end(scope, tx, job, error)
+                # What a transaction ended that was then rolled back is still running.
+                jobs.give_back(tx, self._stranded, self._clock.now_at())
+        self._stranded = []
         if isinstance(error, Blocked):
             self._on_blocked(self.name, error)
 

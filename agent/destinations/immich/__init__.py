@@ -11,13 +11,17 @@ from agent.destinations.immich import upload
 from agent.destinations.immich.auth import account
 from agent.destinations.immich.http import Server
 from agent.destinations.immich.line import SILENCE_S
+from agent.destinations.immich.secret import read_secret
+from agent.destinations.immich.trust import Trust
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
 
 
 class ImmichDestination:
-    """`api_url` as `discovery.discover` found it; `headers` are those that a proxy in front of the server asks for.
+    """One account; each object holds connections of its own.
 
+    `api_url` as `discovery.discover` found it, `others` further addresses of the same server; `key` is what
+    `secret.read_secret` understands; `headers` are those that a proxy in front asks for; `user_id` whose account it is.
     `silence_s` without a byte in either direction ends an exchange; there is no limit for the whole of it.
     """
 
@@ -33,14 +37,42 @@ class ImmichDestination:
         clock: Clock,
         headers: Mapping[str, str] | None = None,
         silence_s: float = SILENCE_S,
+        trust: Trust | None = None,
+        others: Sequence[str] = (),
+        user_id: str | None = None,
     ) -> None:
         url = api_url.rstrip("/")
         url = url if url.endswith("/api") else f"{url}/api"
-        self._server = Server(url, {**(headers or {}), "x-api-key": key}, clock=clock, silence_s=silence_s)
+        self._user_id: str | None = None
+        self.secret = read_secret(key)
+        self._expected = user_id
+        self._server = Server(
+            url,
+            {**(headers or {}), **self.secret.sent()},
+            clock=clock,
+            silence_s=silence_s,
+            trust=trust,
+            others=others,
+            user_id=user_id,
+        )
+
+    @property
+    def server(self) -> Server:
+        """For the steps after the copy: organize, sync, live events. Only `agent.work` may use it."""
+        return self._server
+
+    def user_id(self) -> str:
+        """Whose account this is; asked once."""
+        if self._user_id is None:
+            self._user_id = account(self._server).user_id
+        return self._user_id
 
     def probe(self) -> Report:
         """Sign-in, version and permissions, each asked for; raises `Blocked` when one would stop a backup."""
         found = account(self._server)
+        if self._expected is not None and found.user_id != self._expected:
+            raise Blocked("account_changed", address=self._server.address, account=found.email)
+        self._user_id = found.user_id
         if found.missing_permissions:
             raise Blocked("permission_missing", permission=", ".join(found.missing_permissions), message=None)
         return Report(

@@ -19,8 +19,19 @@ from agent.domain.errors import Blocked, Fate
 
 #: Without these nothing can be kept safe.
 NEEDED = ("asset.upload", "asset.read", "user.read")
-#: For albums, stacks and live photos; a key without them still backs up.
-USEFUL = ("album.read", "album.create", "albumAsset.create", "stack.create", "asset.update")
+#: For albums, stacks, tags, live photos and the trash; a key without them still backs up.
+USEFUL = (
+    "album.read",
+    "album.create",
+    "albumAsset.create",
+    "stack.create",
+    "asset.update",
+    "tag.create",
+    "tag.asset",
+    "asset.delete",  # for one thing only: to take out of the trash
+)
+#: A key that we make ourselves may end itself.
+OWN = ("apiKey.delete",)
 
 _ALLOWED = re.compile(r"following values: ([\w.,\s]+)")
 
@@ -56,7 +67,7 @@ def sign_in_with_key(url: str, key: str, *, clock: Clock, headers: Mapping[str, 
 def account(server: Server) -> Account:
     """The account behind a server's key; raises what `sign_in_with_key` does."""
     version = running_version(server)
-    granted = _texts(server.ask("GET", "/api-keys/me"), "permissions")
+    granted = ("all",) if server.has_session else _texts(server.ask("GET", "/api-keys/me"), "permissions")
     lacking = _lacking(NEEDED, granted)
     if "user.read" in lacking:
         raise Blocked("permission_missing", permission=", ".join(lacking), message=None)
@@ -101,7 +112,7 @@ def key_for_password(
     api_url = discover(url, headers)
     with closing(Server(api_url, dict(headers or {}), clock=clock)) as server:
         running_version(server)
-        login = _log_in(server, email, password)
+        login = log_in(server, email, password)
         bearer = {"Authorization": f"Bearer {login}"}
         try:
             key = _new_key(server, bearer, key_name, permissions)
@@ -112,7 +123,18 @@ def key_for_password(
         return key, account(server)
 
 
-def _log_in(server: Server, email: str, password: str) -> str:
+def key_for_login(server: Server, name: str) -> tuple[str, str | None]:
+    """A new narrow key and its id, for a server whose headers carry a session."""
+    wanted = [*NEEDED, *USEFUL, *OWN]
+    answer = _made_key(server, {}, name, wanted)
+    value = answer.json()
+    made = value.get("apiKey") if isinstance(value, dict) else None
+    key_id = made.get("id") if isinstance(made, dict) else None
+    return _text(server, value, "secret"), str(key_id) if key_id else None
+
+
+def log_in(server: Server, email: str, password: str) -> str:
+    """The token of a new session; raises `Blocked` `wrong_password` or `password_login_off`."""
     try:
         login = server.ask("POST", "/auth/login", {"email": email.strip(), "password": password})
     except Blocked as problem:
@@ -124,6 +146,10 @@ def _log_in(server: Server, email: str, password: str) -> str:
 
 
 def _new_key(server: Server, bearer: Mapping[str, str], name: str, permissions: Sequence[str]) -> str:
+    return _text(server, _made_key(server, bearer, name, permissions).json(), "secret")
+
+
+def _made_key(server: Server, bearer: Mapping[str, str], name: str, permissions: Sequence[str]) -> Answer:
     """An older server does not know every permission: it names those that it does, and gets what both know."""
     wanted = list(permissions)
     answer = _ask_for_key(server, bearer, name, wanted)
@@ -134,7 +160,7 @@ def _new_key(server: Server, bearer: Mapping[str, str], name: str, permissions: 
             answer = _ask_for_key(server, bearer, name, wanted)
     if answer.status not in {200, 201}:
         raise server.verdict(answer)
-    return _text(server, answer.json(), "secret")
+    return answer
 
 
 def _ask_for_key(server: Server, bearer: Mapping[str, str], name: str, permissions: Sequence[str]) -> Answer:

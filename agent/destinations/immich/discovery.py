@@ -12,6 +12,7 @@ import requests
 
 from agent.destinations.immich.http import browsing_session
 from agent.destinations.immich.route import site_of
+from agent.destinations.immich.trust import SYSTEM, Trust
 from agent.destinations.immich.verdicts import unreachable
 from agent.domain.errors import Blocked
 
@@ -20,7 +21,7 @@ _MAX_PATHS = 4
 _MAX_REDIRECTS = 4
 
 
-def discover(url: str, headers: Mapping[str, str] | None = None) -> str:
+def discover(url: str, headers: Mapping[str, str] | None = None, trust: Trust = SYSTEM) -> str:
     """The API's address without a slash at its end; raises `Blocked`.
 
     Without a scheme https is tried first, then http; an address with a scheme is never taken down to plain http.
@@ -28,7 +29,7 @@ def discover(url: str, headers: Mapping[str, str] | None = None) -> str:
     """
     typed = url.strip()
     problems: list[Blocked] = []
-    with browsing_session() as session:
+    with browsing_session(trust) as session:
         for address in _with_scheme(typed):
             try:
                 found = _Search(session, address, headers or {}).api()

@@ -3,13 +3,16 @@
 Must not know what the questions are for. Any thread; `close` too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import requests
 
-from agent.destinations.immich.line import SILENCE_S, Lines, Request
-from agent.destinations.immich.route import USER_AGENT, Route, SystemTrust
+from agent.destinations.immich.line import SILENCE_S, Request
+from agent.destinations.immich.route import USER_AGENT, Route
+from agent.destinations.immich.stream import Stream
+from agent.destinations.immich.trust import SYSTEM, Trust, TrustAdapter
 from agent.destinations.immich.verdicts import Answer, refusal
+from agent.destinations.immich.ways import Ways
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate
 
@@ -17,11 +20,11 @@ from agent.domain.errors import Blocked, Fate
 _LOOK_TWICE = {404, 502, 503}
 
 
-def browsing_session() -> requests.Session:
+def browsing_session(trust: Trust = SYSTEM) -> requests.Session:
     """A session for the first steps, where redirects are followed and no key is sent. One thread; close it."""
     session = requests.Session()
     session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
-    session.mount("https://", SystemTrust())
+    session.mount("https://", TrustAdapter(trust))
     # No login of some other program out of ~/.netrc.
     session.auth = _leave_alone
     return session
@@ -32,11 +35,33 @@ def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class Server:
-    """The API at `api_url`. `headers` go with every request (a proxy's, and the key)."""
+    """The API at `api_url`, or where that does not answer at one of `others`, if the account there is `user_id`'s.
 
-    def __init__(self, api_url: str, headers: Mapping[str, str], *, clock: Clock, silence_s: float = SILENCE_S) -> None:
-        self.address = api_url
-        self._lines = Lines(Route(api_url, headers), clock, silence_s=silence_s)
+    `headers` go with every request (a proxy's, and the key or session).
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        headers: Mapping[str, str],
+        *,
+        clock: Clock,
+        silence_s: float = SILENCE_S,
+        trust: Trust | None = None,
+        others: Sequence[str] = (),
+        user_id: str | None = None,
+    ) -> None:
+        self.headers = dict(headers)
+        self.trust = trust or SYSTEM
+        self.silence_s = silence_s
+        self.has_session = "Authorization" in headers
+        self._ways = Ways((api_url, *others), headers, clock, silence_s=silence_s, trust=self.trust, user_id=user_id)
+        self._streams: set[Stream] = set()
+
+    @property
+    def address(self) -> str:
+        """The API's address that was used last."""
+        return self._ways.address
 
     def ask(
         self,
@@ -57,9 +82,26 @@ class Server:
             return value
         raise self.verdict(answer)
 
+    def tell(self, method: str, path: str, body: Mapping[str, object] | None = None) -> None:
+        """The same where the answer has nothing to say."""
+        answer = self.exchange(Request.of_json(method, path, body or {}))
+        if answer.status not in {200, 201, 204}:
+            raise self.verdict(answer)
+
     def exchange(self, request: Request) -> Answer:
         """Whatever comes back; raises `Blocked`, `Transient` or `Interrupted` when nothing does."""
-        return self._lines.exchange(request)
+        try:
+            return self._ways.exchange(request)
+        except Blocked as problem:
+            if problem.code == "certificate_untrusted" and self.trust.pinned is not None:
+                raise Blocked("certificate_changed", **problem.args_) from None
+            raise
+
+    def stream(self) -> Stream:
+        """A connection of its own for an answer that is read line by line, by the way that was taken last."""
+        stream = Stream(Route(self.address, self.headers, self.trust), self.silence_s, self._streams.discard)
+        self._streams.add(stream)
+        return stream
 
     def verdict(self, answer: Answer, *, size_bytes: int = 0) -> Fate:
         """The fate of an answer that is not the one hoped for; asks whether the server is in maintenance."""
@@ -82,4 +124,6 @@ class Server:
 
     def close(self) -> None:
         """Abandon what is under way in any thread. May be used again afterwards."""
-        self._lines.close()
+        self._ways.close()
+        for stream in list(self._streams):
+            stream.close()

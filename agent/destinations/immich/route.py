@@ -1,21 +1,18 @@
-"""The way to one server: address, TLS by the system's trust, proxies, and the head of every request.
+"""The way to one server: address, TLS, proxies, and the head of every request.
 
-Opens nothing by itself. The TLS context is made once and only when an address needs it: it weighs megabytes.
-Any thread.
+Opens nothing by itself. Any thread.
 """
 
-import functools
-import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Url, make_headers, parse_url
 
 from agent import __version__
+from agent.destinations.immich.trust import SYSTEM, Trust, tls_context
 from agent.domain.errors import Blocked
 
 if TYPE_CHECKING:
@@ -25,37 +22,14 @@ CONNECT_S = 10.0
 USER_AGENT = f"Safelight/{__version__}"
 
 
-@functools.cache
-def tls_context() -> ssl.SSLContext:
-    """Checks certificates as the operating system would."""
-    import truststore
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-class SystemTrust(HTTPAdapter):
-    """Makes a `requests` session use the same context instead of its own list of authorities."""
-
-    # The signatures are those of `requests`, which says little about them.
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
-        super().init_poolmanager(*args, **options, ssl_context=tls_context())
-
-    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:  # noqa: ANN401
-        return super().proxy_manager_for(proxy, **options, ssl_context=tls_context())
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401
-        """Leave the context alone."""
-        del conn, url, verify, cert
-
-
 class Route:
     """How to reach the API at `api_url` (`https://host[:port]/api`); `headers` go with every request, the key too.
 
     Making one raises `Blocked` for what can be no address or no key.
     """
 
-    def __init__(self, api_url: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, api_url: str, headers: Mapping[str, str], trust: Trust = SYSTEM) -> None:
+        self._trust = trust
         try:
             self._url = parse_url(api_url.rstrip("/"))
         except ValueError as error:
@@ -75,7 +49,11 @@ class Route:
         secure = url.scheme == "https"
         first = proxy or url
         kind = HTTPSConnection if secure or first.scheme == "https" else HTTPConnection
-        options: dict[str, Any] = {"ssl_context": tls_context()} if kind is HTTPSConnection else {}
+        options: dict[str, Any] = {}
+        if kind is HTTPSConnection:
+            options["ssl_context"] = tls_context(self._trust)
+            if self._trust.pinned is not None:
+                options["assert_hostname"] = False
         connection = kind(_bare(first), first.port or _port(first), timeout=CONNECT_S, **options)
         if proxy is not None and secure:
             connection.set_tunnel(_bare(url), url.port or 443, _proxy_login(proxy), proxy.scheme or "http")

@@ -34,3 +34,23 @@ def read_version(answer: object) -> Version | None:
 def is_too_old(version: Version) -> bool:
     """Whether this server cannot be used."""
     return version < OLDEST
+
+
+#: The newest major version that this code was held against; a newer one is tried, and a word said.
+KNOWN_MAJOR = 3
+
+#: Since which version which kinds of changes are asked for; the last row that fits.
+_SYNC_KINDS: tuple[tuple[Version, tuple[str, ...]], ...] = (
+    (OLDEST, ("AssetsV1", "AlbumsV1", "AlbumToAssetsV1", "UsersV1", "PartnersV1")),
+    (Version(3, 0, 0), ("AssetsV2", "AlbumsV2", "AlbumToAssetsV1", "UsersV1", "PartnersV1")),
+)
+
+
+def sync_kinds(version: Version) -> tuple[str, ...]:
+    """The kinds of changes to ask this server for."""
+    return next(kinds for since, kinds in reversed(_SYNC_KINDS) if version >= since or since == OLDEST)
+
+
+def is_unknown(version: Version) -> bool:
+    """Whether this server is newer than what was tried."""
+    return version.major > KNOWN_MAJOR

@@ -82,6 +82,7 @@ CREATE TABLE files (
 CREATE INDEX files_by_asset ON files (asset_id) WHERE asset_id IS NOT NULL;
 CREATE INDEX files_by_content ON files (content_id) WHERE content_id IS NOT NULL;
 CREATE INDEX files_by_state ON files (state, id);
+CREATE INDEX files_by_time ON files (mtime_ns DESC, id DESC) WHERE role <> 'sidecar';
 CREATE INDEX files_gone_by_inode ON files (inode, size) WHERE state = 'gone';
 
 -- A content at a destination. `not_taken` is a sidecar that the destination had no use for. `superseded_at` marks the
@@ -108,6 +109,118 @@ CREATE TABLE failures (
     failed_at       INTEGER NOT NULL,
     PRIMARY KEY (file_id, destination_id)
 ) STRICT, WITHOUT ROWID;
+
+-- What is still to be arranged at a server after the copies were made, written in the transaction of the copies so that
+-- a crash forgets nothing. `kind` and `name` say what: an album or a tag by its name, a stack by the key of those that
+-- belong together (`rank` 0 is its cover), a live photo (`name` is the still's remote id, `remote_id` the video's), a
+-- video to be shown again, an asset to be taken out of the trash. Each step may be repeated without doubles.
+CREATE TABLE organize_queue (
+    id              INTEGER PRIMARY KEY,
+    destination_id  TEXT    NOT NULL REFERENCES destinations (id) ON DELETE CASCADE,
+    kind            TEXT    NOT NULL CHECK (kind IN ('album', 'tag', 'stack', 'live', 'show', 'restore')),
+    name            TEXT    NOT NULL,
+    remote_id       TEXT    NOT NULL,
+    rank            INTEGER NOT NULL DEFAULT 0,
+    tries           INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (destination_id, kind, name, remote_id)
+) STRICT;
+
+-- The albums that we found or made by name at a server, so that they are found again after a rename there.
+CREATE TABLE album_links (
+    destination_id  TEXT NOT NULL REFERENCES destinations (id) ON DELETE CASCADE,
+    name            TEXT NOT NULL,
+    remote_id       TEXT NOT NULL,
+    PRIMARY KEY (destination_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- What an account at a server holds, as far as the last sync saw it: a mirror, brought up to date by differences and
+-- never a reason to touch a local file. `seen_in` is the number of the whole reading that saw the row last; what a whole
+-- reading did not see is gone. `sha1` is NULL where the server's checksum is not of the bytes (external libraries).
+CREATE TABLE remote_assets (
+    destination_id  TEXT    NOT NULL REFERENCES destinations (id) ON DELETE CASCADE,
+    remote_id       TEXT    NOT NULL,
+    owner_id        TEXT    NOT NULL,
+    sha1            BLOB,
+    name            TEXT    NOT NULL,
+    kind            TEXT    NOT NULL,
+    created_at      INTEGER,
+    trashed_at      INTEGER,
+    is_favorite     INTEGER NOT NULL DEFAULT 0,
+    visibility      TEXT    NOT NULL DEFAULT 'timeline',
+    live_video_id   TEXT,
+    stack_id        TEXT,
+    seen_in         INTEGER NOT NULL,
+    PRIMARY KEY (destination_id, remote_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE remote_albums (
+    destination_id  TEXT    NOT NULL REFERENCES destinations (id) ON DELETE CASCADE,
+    remote_id       TEXT    NOT NULL,
+    name            TEXT    NOT NULL,
+    seen_in         INTEGER NOT NULL,
+    PRIMARY KEY (destination_id, remote_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE remote_album_assets (
+    destination_id  TEXT    NOT NULL REFERENCES destinations (id) ON DELETE CASCADE,
+    album_id        TEXT    NOT NULL,
+    remote_id       TEXT    NOT NULL,
+    seen_in         INTEGER NOT NULL,
+    PRIMARY KEY (destination_id, album_id, remote_id)
+) STRICT, WITHOUT ROWID;
+
+-- The people of the server that the account may see. `shares` is 1 for a partner who shows us their library.
+CREATE TABLE remote_users (
+    destination_id  TEXT    NOT NULL REFERENCES destinations (id) ON DELETE CASCADE,
+    remote_id       TEXT    NOT NULL,
+    name            TEXT    NOT NULL DEFAULT '',
+    email           TEXT    NOT NULL DEFAULT '',
+    shares          INTEGER NOT NULL DEFAULT 0 CHECK (shares IN (0, 1)),
+    seen_in         INTEGER NOT NULL,
+    PRIMARY KEY (destination_id, remote_id)
+) STRICT, WITHOUT ROWID;
+
+-- How far the sync of a destination got. `reading` numbers the whole readings; `whole` is 1 while one is under way.
+-- `way` is 'stream' or 'search'; `session` tells which sign-in the checkpoints belong to (a digest). `cursor_at` is the
+-- server's time up to which the search has seen all changes, `checked_at` when all copies were asked for by digest, `etag`
+-- the last answer's to the question for albums.
+CREATE TABLE remote_syncs (
+    destination_id  TEXT    PRIMARY KEY REFERENCES destinations (id) ON DELETE CASCADE,
+    way             TEXT    NOT NULL CHECK (way IN ('stream', 'search')),
+    reading         INTEGER NOT NULL DEFAULT 1,
+    whole           INTEGER NOT NULL DEFAULT 1 CHECK (whole IN (0, 1)),
+    began_at        INTEGER,
+    synced_at       INTEGER,
+    session         TEXT,
+    cursor_at       INTEGER,
+    checked_at      INTEGER,
+    etag            TEXT
+) STRICT, WITHOUT ROWID;
+
+-- The server's marks for each kind of change, stored together with the changes; `sent` once the server was told.
+CREATE TABLE remote_checkpoints (
+    destination_id  TEXT    NOT NULL REFERENCES destinations (id) ON DELETE CASCADE,
+    kind            TEXT    NOT NULL,
+    ack             TEXT    NOT NULL,
+    sent            INTEGER NOT NULL DEFAULT 0 CHECK (sent IN (0, 1)),
+    PRIMARY KEY (destination_id, kind)
+) STRICT, WITHOUT ROWID;
+
+-- The proof of backup: when a file's bytes were last read again, and what came of it. `rotten`: other bytes than were
+-- copied, although size and time did not move; `lost`: the destination has them no more; `unsafe`: not (yet) everywhere.
+CREATE TABLE proofs (
+    file_id     INTEGER PRIMARY KEY REFERENCES files (id) ON DELETE CASCADE,
+    checked_at  INTEGER NOT NULL,
+    verdict     TEXT    NOT NULL CHECK (verdict IN ('whole', 'rotten', 'lost', 'in_trash', 'unsafe', 'unreadable')),
+    found_sha1  BLOB
+) STRICT;
+CREATE INDEX proofs_rotten ON proofs (file_id) WHERE verdict = 'rotten';
+
+-- A proof is of a version: another one has none yet.
+CREATE TRIGGER proofs_end AFTER UPDATE OF size, mtime_ns ON files
+WHEN old.size <> new.size OR old.mtime_ns <> new.mtime_ns BEGIN
+    DELETE FROM proofs WHERE file_id = old.id;
+END;
 
 -- A request by a person ('back up now'): its jobs carry its id. `passes` says what does not hold them.
 CREATE TABLE job_groups (
@@ -215,22 +328,25 @@ WHEN old.state <> new.state OR old.size <> new.size OR old.folder_id <> new.fold
 END;
 
 CREATE TABLE job_counts (
-    lane    TEXT    NOT NULL,
-    status  TEXT    NOT NULL,
-    jobs    INTEGER NOT NULL DEFAULT 0,
-    bytes   INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (lane, status)
+    lane     TEXT    NOT NULL,
+    job_key  TEXT    NOT NULL,
+    status   TEXT    NOT NULL,
+    jobs     INTEGER NOT NULL DEFAULT 0,
+    bytes    INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (lane, job_key, status)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER jobs_counted_in AFTER INSERT ON background_service_jobs BEGIN
-    INSERT INTO job_counts (lane, status, jobs, bytes) VALUES (new.lane, new.status, 1, new.weight)
+    INSERT INTO job_counts (lane, job_key, status, jobs, bytes) VALUES (new.lane, new.job_key, new.status, 1, new.weight)
     ON CONFLICT DO UPDATE SET jobs = jobs + 1, bytes = bytes + excluded.bytes;
 END;
 CREATE TRIGGER jobs_counted_out AFTER DELETE ON background_service_jobs BEGIN
-    UPDATE job_counts SET jobs = jobs - 1, bytes = bytes - old.weight WHERE lane = old.lane AND status = old.status;
+    UPDATE job_counts SET jobs = jobs - 1, bytes = bytes - old.weight
+    WHERE lane = old.lane AND job_key = old.job_key AND status = old.status;
 END;
 CREATE TRIGGER jobs_counted_over AFTER UPDATE OF status ON background_service_jobs WHEN old.status <> new.status BEGIN
-    UPDATE job_counts SET jobs = jobs - 1, bytes = bytes - old.weight WHERE lane = old.lane AND status = old.status;
-    INSERT INTO job_counts (lane, status, jobs, bytes) VALUES (new.lane, new.status, 1, new.weight)
+    UPDATE job_counts SET jobs = jobs - 1, bytes = bytes - old.weight
+    WHERE lane = old.lane AND job_key = old.job_key AND status = old.status;
+    INSERT INTO job_counts (lane, job_key, status, jobs, bytes) VALUES (new.lane, new.job_key, new.status, 1, new.weight)
     ON CONFLICT DO UPDATE SET jobs = jobs + 1, bytes = bytes + excluded.bytes;
 END;

@@ -18,8 +18,6 @@ def german(tmp_path: Path) -> Iterator[str]:
     catalogue = Catalog(locale="de")
     catalogue.add("Sign in again.", "Neu anmelden.")
     catalogue.add(("{count} day", "{count} days"), ("{count} Tag", "{count} Tage"))
-    catalogue.add(",", ".", context="thousands separator")
-    catalogue.add(".", ",", context="decimal point")
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     target = tmp_path / "de" / "LC_MESSAGES" / "safelight.mo"
@@ -52,3 +50,16 @@ def test_the_environment_chooses_the_language(german: str, monkeypatch: pytest.M
     monkeypatch.setenv("LANGUAGE", "de_DE:en")
     words.use(None, german)
     assert words.duration_s(86_400) == "1 Tag"
+
+
+def test_sentences_follow_each_other_and_empty_ones_are_left_out() -> None:
+    assert words.sentences("One.", "", "Two.", "Three.") == "One. Two. Three."
+    assert words.sentences("", "Two.") == "Two."
+    assert not words.sentences("", "")
+
+
+def test_the_first_wanted_language_that_is_there_is_spoken(german: str) -> None:
+    words.speak(words.wish({"LANGUAGE": "nl:de_AT:fr"}), german)
+    assert (words.spoken(), words.duration_s(86_400)) == ("de", "1 Tag")
+    words.speak(words.wish({"LANG": "nl_NL.UTF-8"}), german)
+    assert (words.spoken(), words.number(12_431)) == ("en", "12.431")

@@ -86,3 +86,21 @@ def test_times_are_told_as_one_says_them() -> None:
 def test_large_numbers_are_grouped() -> None:
     assert words.number(12_431) == "12,431"
     assert words.number(1.25) == "1.2"
+
+
+@pytest.mark.parametrize(
+    ("language", "camera", "tomorrow"),
+    [("de", "03.08.2024 17:10", "08:00 tomorrow"), ("en_US", "8/3/2024 5:10 PM", "8:00 AM tomorrow")],
+)
+def test_times_follow_the_region(language: str, camera: str, tomorrow: str) -> None:
+    now_at = round(datetime(2026, 11, 22, 17, 30, tzinfo=UTC).timestamp() * 1_000)
+    eight_at = round(datetime(2026, 11, 23, 8, 0, tzinfo=UTC).timestamp() * 1_000)
+    words.use(language)
+    assert words.wall_time("2024-08-03T17:10:11") == camera
+    assert words.moment(eight_at, now_at, UTC) == tomorrow
+    words.use(None)
+
+
+def test_the_time_of_a_camera_is_shown_as_it_was_there() -> None:
+    assert words.wall_time("2024-08-03T17:10:11") == "2024-08-03 17:10"
+    assert words.wall_time("some day") == "some day"

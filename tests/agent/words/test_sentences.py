@@ -1,6 +1,7 @@
 """Every code has its sentence, and a code that nobody knows gets one too."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,12 @@ def test_a_translation_with_a_broken_brace_is_shown_as_it_is() -> None:
 
 def test_every_light_has_a_word() -> None:
     assert set(headlines._LIGHTS) == {"safe", "working", "waiting", "paused", "attention", "off"}
+
+
+def test_every_code_that_the_agent_raises_has_its_sentence() -> None:
+    """Read from the sources: a new code needs its words in the same change."""
+    raised = re.compile(r'\b(?:Mistake|Blocked|Rejected|Transient|FileChanged|FileVanished)\(\s*"([a-z_]+)"')
+    agent = Path(__file__).resolve().parents[3] / "agent"
+    codes = {code for source in agent.rglob("*.py") for code in raised.findall(source.read_text("utf-8"))}
+    assert len(codes) > 40
+    assert not codes - mistakes._MISTAKES.keys() - files._REASONS.keys() - problems.PROBLEMS.keys()

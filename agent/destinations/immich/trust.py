@@ -1,0 +1,114 @@
+"""Whose certificates are believed: the operating system's, an own authority's, or one certificate alone.
+
+The TLS handshake decides before anything of ours is sent, wherever a connection is made: uploads, questions, live
+events. Contexts are made once and only when an address needs one: they weigh megabytes. Any thread.
+"""
+
+import base64
+import functools
+import hashlib
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests.adapters import HTTPAdapter
+
+from agent.domain.errors import Blocked
+
+LOOK_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """`ca_file` is an own authority in PEM, `pinned` the one certificate that is believed (base64 of its DER form).
+
+    `client_certificate` is a PEM file with the certificate and the key that we show, where a server asks for one.
+    """
+
+    ca_file: str | None = None
+    pinned: str | None = None
+    client_certificate: str | None = None
+
+
+SYSTEM = Trust()
+
+
+@functools.cache
+def tls_context(trust: Trust = SYSTEM) -> ssl.SSLContext:
+    """Checks certificates as asked; raises `Blocked` `certificate_file_unreadable`."""
+    import truststore
+
+    try:
+        if trust.pinned is not None:
+            context: ssl.SSLContext = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False  # the very certificate was looked at: its names say nothing more
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+            context.load_verify_locations(cadata=base64.b64decode(trust.pinned))
+        elif trust.ca_file is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(cafile=trust.ca_file)
+        else:
+            context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if trust.client_certificate is not None:
+            context.load_cert_chain(trust.client_certificate)
+    except (OSError, ValueError) as error:
+        path = trust.client_certificate or trust.ca_file
+        raise Blocked("certificate_file_unreadable", path=path, detail=type(error).__name__) from error
+    return context
+
+
+def look_at(url: str) -> str:
+    """The certificate that a server shows, unchecked, as `Trust.pinned` has it. Nothing of ours is sent."""
+    parts = urlsplit(url)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    address = (str(parts.hostname), parts.port or 443)
+    try:
+        with (
+            socket.create_connection(address, LOOK_S) as plain,
+            context.wrap_socket(plain, server_hostname=parts.hostname) as secure,
+        ):
+            shown = secure.getpeercert(binary_form=True)
+    except OSError as error:
+        raise Blocked("server_unreachable", address=url, reason="tls") from error
+    return base64.b64encode(shown or b"").decode()
+
+
+def fingerprint(pinned: str) -> str:
+    """The SHA-256 of a certificate as browsers show it: `AB:CD:...`."""
+    digest = hashlib.sha256(base64.b64decode(pinned)).hexdigest().upper()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+
+
+def is_same_fingerprint(one: str, other: str) -> bool:
+    """Whether two people wrote the same fingerprint, colons, spaces and letters aside."""
+
+    def bare(text: str) -> str:
+        return "".join(sign for sign in text.upper() if sign in "0123456789ABCDEF")
+
+    return bool(bare(one)) and bare(one) == bare(other)
+
+
+class TrustAdapter(HTTPAdapter):
+    """Makes a `requests` session use such a context instead of its own list of authorities."""
+
+    # The signatures are those of `requests`, which says little about them.
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
+        if self._trust.pinned is not None:
+            options["assert_hostname"] = False
+        super().init_poolmanager(*args, **options, ssl_context=tls_context(self._trust))
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:  # noqa: ANN401
+        return super().proxy_manager_for(proxy, **options, ssl_context=tls_context(self._trust))
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401
+        """Leave the context alone."""
+        del conn, url, verify, cert

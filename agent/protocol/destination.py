@@ -1,0 +1,96 @@
+"""What is said about destinations: adding, signing in, checking, listing. Secrets travel to the agent alone."""
+
+from typing import Literal
+
+from agent.protocol.message import Message
+
+
+class DestinationAddImmich(Message, frozen=True):
+    """A server and either an API key, e-mail and password, or the token of a browser's sign-in.
+
+    `sign_in` says what is kept of the latter two: a session of our own, or a narrow key. `routes` are further addresses
+    of the same server, `headers` what a proxy in front asks for. `fingerprint` (SHA-256) is of the one certificate to
+    believe, `ca_file` an own authority, `client_certificate` what we show; `plain_http` is a clear yes to http in
+    public. `renew` is the destination that signs in again. Secrets travel this way only, never back.
+    """
+
+    url: str
+    name: str | None = None
+    api_key: str | None = None
+    email: str | None = None
+    password: str | None = None
+    store: Literal["keyring", "file"] = "keyring"
+    sign_in: Literal["session", "key"] = "session"
+    oauth_token: str | None = None
+    routes: tuple[str, ...] = ()
+    headers: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    fingerprint: str | None = None
+    ca_file: str | None = None
+    client_certificate: str | None = None
+    plain_http: bool = False
+    renew: str | None = None
+
+
+class ServerAddress(Message, frozen=True):
+    """The address of a server, as a person types it."""
+
+    url: str
+
+
+class ServerFound(Message, frozen=True):
+    """The Immich server at an address: that of its API, and its version."""
+
+    address: str
+    version: str
+
+
+class DestinationAddFolder(Message, frozen=True):
+    """A folder on a local, external or network drive."""
+
+    path: str
+    name: str | None = None
+
+
+class DestinationRef(Message, frozen=True):
+    """A destination by its id or its name."""
+
+    destination: str
+
+
+class DestinationAdded(Message, frozen=True):
+    """The new destination, and which permissions a pasted key lacks."""
+
+    id: str
+    name: str
+    account: str | None = None
+    missing_permissions: tuple[str, ...] = ()
+
+
+class DestinationReport(Message, frozen=True):
+    """What a check found: a problem's code with its arguments, or that all is well."""
+
+    id: str
+    ok: bool
+    code: str | None = None
+    args: dict[str, str | int | float | bool | None] = {}  # noqa: RUF012 - msgspec copies it
+    server_version: str | None = None
+    account: str | None = None
+    missing_permissions: tuple[str, ...] = ()
+
+
+class DestinationRow(Message, frozen=True):
+    """A destination as listed."""
+
+    id: str
+    kind: str
+    name: str
+    location: str
+    account: str | None
+    secret_store: str | None
+    files_safe: int
+
+
+class Destinations(Message, frozen=True):
+    """All of them."""
+
+    rows: tuple[DestinationRow, ...]

@@ -1,0 +1,113 @@
+"""What should follow a copy at a server, written into the queue of `organize` in the copy's own transaction.
+
+Albums and tags by the folder's rules, stacks of stills that are all there by now, the link of a live photo whose halves
+came one by one. Called by `upload` on the lane's thread; `whole_folder` when a person changes such a rule.
+"""
+
+import os
+from collections.abc import Iterator
+
+from agent.domain.stacks import burst_of, stack_of
+from agent.protocol.paths import to_display
+from agent.protocol.settings import FolderRules
+from agent.store import jobs, organize
+from agent.store.db import Tx
+from agent.store.organize import Wish
+from agent.work.batch import Batched
+from agent.work.folders import Folders, Watched, relative_to
+
+#: Files looked at in one transaction when a whole folder is arranged anew.
+STRETCH = 1_000
+
+
+class Arrange:
+    """Writes down what is to be arranged at one destination."""
+
+    def __init__(self, destination_id: str, watched: Folders) -> None:
+        self._id = destination_id
+        self._folders = watched
+
+    def __call__(self, tx: Tx, asset: Batched, now_at: int) -> None:
+        """An asset's copies have just been written."""
+        job = asset.job
+        folder = self._folders.get(job.folder_id) if job.folder_id is not None else None
+        wishes = list(_of_halves(asset))
+        for piece in asset.pieces:
+            if folder is None or piece.outcome != "safe" or piece.remote_id is None:
+                continue
+            place = relative_to(piece.member.path, folder.root)
+            if place is None or not _is_shown(asset, piece.member.role):
+                continue
+            below = place.rpartition(b"/")[0]
+            wishes += _of_place(folder, below, piece.remote_id)
+            if folder.rules.stack and piece.member.role == "still":
+                directory_id = _directory_of(tx, piece.member.id)
+                wishes += _of_stack(tx, self._id, directory_id, piece.member.name)
+        if wishes:
+            organize.want(tx, self._id, wishes)
+            jobs.enqueue(tx, organize.job(self._id, job.folder_id, now_at, job.group_id), now_at)
+
+    def whole_folder(self, tx: Tx, folder: Watched, after: int) -> int | None:
+        """Write down what a stretch of a folder asks for; returns where the next begins, None at the end."""
+        rows = organize.safe_stills_and_videos(tx, folder.id, self._id, after, STRETCH)
+        wishes: list[Wish] = []
+        for _, below, name, directory_id, role, remote_id in rows:
+            wishes += _of_place(folder, below, remote_id)
+            if folder.rules.stack and role == "still":
+                wishes += _of_stack(tx, self._id, directory_id, name)
+        organize.want(tx, self._id, wishes)
+        return rows[-1][0] if len(rows) == STRETCH else None
+
+
+def wants_anything(rules: FolderRules) -> bool:
+    """Whether a folder's rules ask for albums, tags or stacks."""
+    return rules.album != "none" or rules.stack or rules.tag
+
+
+def _is_shown(asset: Batched, role: str) -> bool:
+    """Whether a file is one that a person sees at the server: no sidecar, and not the hidden half of a live photo."""
+    return role == "still" or (role == "video" and not asset.is_live)
+
+
+def _of_halves(asset: Batched) -> Iterator[Wish]:
+    still, video = asset.of("still"), asset.of("video")
+    if not asset.is_live or still is None or video is None or video.remote_id is None or video.outcome != "safe":
+        return
+    if still.outcome is not None and still.remote_id is not None:
+        if not asset.is_linked and (still.is_new or video.is_new):
+            yield Wish("live", still.remote_id, video.remote_id)
+    elif video.is_new and still.is_refused:
+        yield Wish("show", "", video.remote_id)  # it was sent as a half, and the whole will not come
+
+
+def _of_place(folder: Watched, below: bytes, remote_id: str) -> Iterator[Wish]:
+    rules = folder.rules
+    if rules.album != "none":
+        yield Wish("album", _folder_name(folder, below) if rules.album == "folder" else rules.album, remote_id)
+    if rules.tag:
+        steps = [_folder_name(folder, b""), *(to_display(step) for step in below.split(b"/") if step)]
+        yield Wish("tag", "/".join(steps), remote_id)
+
+
+def _folder_name(folder: Watched, below: bytes) -> str:
+    """The last name of a directory; a root that is a whole drive has none and goes by its path."""
+    name = os.path.basename(below or folder.root.rstrip(b"/"))
+    return to_display(name or folder.root)
+
+
+def _directory_of(tx: Tx, file_id: int) -> int:
+    return int(tx.execute("SELECT directory_id FROM files WHERE id = ?", (file_id,)).fetchone()[0])
+
+
+def _of_stack(tx: Tx, destination_id: str, directory_id: int, name: bytes) -> Iterator[Wish]:
+    """The stack that a still completes or joins; whichever of its stills comes last brings it about."""
+    stem = name.split(b".", 1)[0] or name
+    low, high = stem, stem + b"\xff"
+    if burst_of(name) is not None:  # its names need not begin alike: few names, so all of the directory
+        low, high = b"", b"\xff\xff\xff\xff"
+    there = organize.remote_ids_of(tx, destination_id, directory_id, low, high)
+    together = [one for one in stack_of(name, list(there)) if one in there]
+    if len(together) > 1 and stack_of(name, together):
+        key = f"{directory_id}:{together[0].hex()}"
+        for rank, one in enumerate(together):
+            yield Wish("stack", key, there[one], rank)

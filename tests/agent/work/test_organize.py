@@ -1,0 +1,135 @@
+"""Albums, stacks, live photos and tags: what follows the copies, again after every death, never twice."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from agent.domain.live_photos import Capture
+from agent.protocol.settings import FolderRules
+from tests.agent.work.server_stage import Died, Stage
+from tests.fakes.immich import StandIn
+
+BY_FOLDER = FolderRules(album="folder")
+MOMENT = 1_700_000_000_000
+STILL = Capture(MOMENT, zone_known=True, identifier="A")
+HALF = Capture(MOMENT + 900, zone_known=True, duration_s=2.9, identifier="A")
+
+
+@pytest.fixture
+def stage(server: StandIn) -> Iterator[Stage]:
+    made = Stage(server, rules=BY_FOLDER)
+    yield made
+    made.close()
+
+
+def test_each_folder_becomes_an_album_of_its_name(stage: Stage) -> None:
+    for path in ("a.jpg", "Trip/b.jpg", "Trip/c.mp4", "Trip/Köln/d.heic"):
+        stage.file(path)
+    stage.back_up()
+    assert stage.album("Pictures") == ["a.jpg"]
+    assert stage.album("Trip") == ["b.jpg", "c.mp4"]
+    assert stage.album("Köln") == ["d.heic"]
+    assert stage.left() == 0
+
+
+def test_one_album_for_all_is_found_by_its_name_and_not_made_again(stage: Stage) -> None:
+    stage.configure(FolderRules(album="Home"))
+    stage.destination.server.ask("POST", "/albums", {"albumName": "Home"})
+    stage.file("a.jpg")
+    stage.back_up()
+    stage.file("deep/b.jpg")
+    stage.back_up()
+    assert stage.album("Home") == ["a.jpg", "b.jpg"]
+
+
+def test_what_the_server_had_before_is_put_into_the_album_too(stage: Stage) -> None:
+    stage.configure(FolderRules())
+    stage.file("Trip/a.jpg")
+    stage.back_up()
+    assert stage.server.albums == []
+    stage.configure(BY_FOLDER)
+    stage.file("Other/same.jpg", b"bytes of Trip/a.jpg")
+    stage.back_up()
+    assert stage.album("Other") == ["a.jpg"]
+
+
+@pytest.mark.parametrize("step", ["album_made", "arranged"])
+def test_a_death_between_makes_no_second_album_and_loses_nothing(stage: Stage, step: str) -> None:
+    for path in ("Trip/a.jpg", "Trip/b.jpg", "c.jpg"):
+        stage.file(path)
+    stage.die_at = step
+    with pytest.raises(Died):
+        stage.back_up()
+    stage.recover()
+    stage.work()
+    assert sorted(album.name for album in stage.server.albums) == ["Pictures", "Trip"]
+    assert stage.album("Trip") == ["a.jpg", "b.jpg"]
+    assert stage.left() == 0
+
+
+def test_an_album_that_was_deleted_is_made_again_for_what_comes_new(stage: Stage) -> None:
+    stage.file("Trip/a.jpg")
+    stage.back_up()
+    (album,) = stage.server.albums
+    stage.destination.server.tell("DELETE", f"/albums/{album.id}")
+    stage.file("Trip/b.jpg")
+    stage.back_up()
+    assert stage.album("Trip") == ["b.jpg"]
+
+
+def test_a_key_that_may_not_make_albums_still_backs_up(server: StandIn) -> None:
+    stage = Stage(server, rules=BY_FOLDER, key=server.api_key(["asset.upload", "asset.read", "user.read"]))
+    stage.file("a.jpg")
+    stage.back_up()
+    assert stage.states() == {"a.jpg": "safe"}
+    assert [(key, error.code) for key, error in stage.failures] == [("organize", "permission_missing")]
+    assert stage.failures[0][1].args_["permission"] == "album.read"
+    assert stage.left() == 1, "it is done as soon as the key may"
+    stage.close()
+
+
+# --- Live photos -----------------------------------------------------------------------------------------------------
+
+
+def test_a_still_and_a_video_of_one_name_that_are_no_halves_are_both_seen(stage: Stage) -> None:
+    stage.captures = {"x.jpg": Capture(MOMENT, zone_known=True), "x.mp4": Capture(MOMENT, True, 31.0)}
+    stage.file("x.jpg")
+    stage.file("x.mp4")
+    stage.back_up()
+    assert (stage.at_server("x.mp4").visibility, stage.at_server("x.jpg").live_video) == ("timeline", None)
+    assert stage.album("Pictures") == ["x.jpg", "x.mp4"]
+
+
+def test_the_halves_of_a_live_photo_are_linked(stage: Stage) -> None:
+    stage.captures = {"x.heic": STILL, "x.mov": HALF}
+    stage.file("x.heic")
+    stage.file("x.mov")
+    stage.back_up()
+    video = stage.at_server("x.mov")
+    assert (video.visibility, stage.at_server("x.heic").live_video) == ("hidden", video.id)
+    assert stage.album("Pictures") == ["x.heic"], "the hidden half is in no album"
+
+
+@pytest.mark.parametrize("first", ["x.heic", "x.mov"])
+def test_a_half_that_comes_later_is_linked_too(stage: Stage, first: str) -> None:
+    stage.captures = {"x.heic": STILL, "x.mov": HALF}
+    names = {"x.heic", "x.mov"}
+    stage.file(first)
+    stage.back_up()
+    (second,) = names - {first}
+    stage.file(second)
+    stage.back_up()
+    video = stage.at_server("x.mov")
+    assert stage.at_server("x.heic").live_video == video.id
+    assert video.visibility == "hidden"
+    assert set(stage.states().values()) == {"safe"}
+
+
+def test_a_video_whose_still_is_refused_is_shown(stage: Stage) -> None:
+    stage.captures = {"x.heic": STILL, "x.mov": HALF}
+    stage.file("x.heic", b"x" * 50_000)
+    stage.file("x.mov")
+    stage.server.faults.body_limit = 20_000
+    stage.back_up()
+    assert stage.states() == {"x.heic": "failed", "x.mov": "safe"}
+    assert stage.at_server("x.mov").visibility == "timeline"
