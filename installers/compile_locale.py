@@ -4,6 +4,7 @@ Runs by itself whenever the package is built or installed, editable too (a hook 
 reads .mo files alone and git holds none.
 """
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ def compile_locale(folder: Path) -> list[Path]:
     for source in sorted(folder.rglob("*.po")):
         with source.open("rb") as text:
             catalogue = read_po(text, locale=source.parent.parent.name, abort_invalid=True)
+        catalogue.creation_date = datetime.fromtimestamp(0, UTC)  # not now: two builds give the same bytes
         compiled = BytesIO()
         write_mo(compiled, catalogue)
         target = source.with_suffix(".mo")

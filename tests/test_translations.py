@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from string import Formatter
 
@@ -130,6 +131,24 @@ def test_a_sentence_ends_like_the_english_one(pairs: list[tuple[Message, str, st
 def test_what_a_key_opens_is_opened_by_one_key_everywhere(pairs: list[tuple[Message, str, str]]) -> None:
     wrong = [(text, there) for _one, text, there in pairs if len(_KEY.findall(text)) != len(_KEY.findall(there))]
     assert wrong == []
+
+
+def test_keys_that_differ_on_a_page_differ_in_every_language(catalogue: Catalog) -> None:
+    """Where two entries of one source open with different keys, nobody must press twice because of the language."""
+    opened: dict[str, list[tuple[str, str, str]]] = {}
+    for one in catalogue:
+        for text, there in zip(english(one), foreign(one), strict=False):
+            if (ours := _KEY.search(text)) and (theirs := _KEY.search(there)):
+                keys = text[ours.end()].lower(), there[theirs.end()].lower()
+                for file, _line in one.locations:
+                    opened.setdefault(file, []).append((*keys, there))
+    clashes = [
+        (file, one[2], two[2])
+        for file, entries in opened.items()
+        for one, two in combinations(entries, 2)
+        if one[0] != two[0] and one[1] == two[1]
+    ]
+    assert clashes == []
 
 
 def test_the_files_say_nothing_of_the_machine_they_were_made_on() -> None:

@@ -3,6 +3,7 @@
 The composition root: the only module that knows all the others. GUI thread.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -225,6 +226,7 @@ def run(arguments: Sequence[str]) -> int:
     one.called.connect(tray.window.come_forward)
     tray.renewal_asked.connect(lambda: app.exit(_RENEW))
     tray.start(show_window=asked.window)
+    gc.freeze()  # what lives as long as the tray is not looked through again and again
     code = app.exec()
     tray.close()
     one.close()

@@ -26,7 +26,7 @@ from agent.store.db import Tx
 from agent.store.picturable import open_ledger
 from agent.store.settings import SettingsStore
 from agent.work.cache import Cache
-from agent.work.cache_build import Build, Report, newly_failed
+from agent.work.cache_build import FEW, Build, Report, newly_failed
 from agent.work.making import Making
 
 log = logging.getLogger(__name__)
@@ -117,6 +117,7 @@ class BuildProcess:
         workers: int = WORKERS,
         forgive: bool = False,
         mind_power: bool = False,
+        few: int = FEW,
     ) -> None:
         """`forgive`: try again what gave nothing before; `mind_power`: end when the battery should be spared."""
         self._where = where
@@ -124,6 +125,7 @@ class BuildProcess:
         self._workers = workers
         self._forgive = forgive
         self._mind_power = mind_power
+        self._few = few
         self._reason: str | None = None
 
     def stop(self, reason: str = "stop") -> None:
@@ -162,6 +164,7 @@ class BuildProcess:
                 tell=self._tell,
                 forgive=self._forgive,
                 abandon=decoders.close,
+                few=self._few,
             )
             if self._mind_power:
                 host = HostWatch(current(), lambda facts: self._power_changed(settings, facts))

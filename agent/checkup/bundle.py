@@ -18,6 +18,7 @@ from agent import __version__, logs
 from agent.checkup.redact import Redactor
 from agent.domain.checkup import Finding
 from agent.platforms.base import Places
+from agent.platforms.person import full_name
 from agent.platforms.program import is_frozen
 from agent.protocol.paths import from_wire, to_display
 from agent.protocol.settings import Settings
@@ -123,21 +124,9 @@ def _private_words(where: Places, settings: Settings) -> Iterator[tuple[str, str
     for name in (Path.home().name, os.environ.get("USER", ""), os.environ.get("USERNAME", "")):
         if len(name) > 2 and name != "root":
             yield "user", name
-    yield "user", _full_name()
+    yield "user", full_name()
     if len(platform.node()) > 2 and platform.node() != "localhost":
         yield "computer", platform.node()
-
-
-def _full_name() -> str:
-    """The name of the person, where the system knows it."""
-    try:
-        import pwd
-    except ImportError:  # Windows
-        return ""
-    try:
-        return pwd.getpwuid(getattr(os, "getuid", int)()).pw_gecos.partition(",")[0].strip()
-    except KeyError:
-        return ""
 
 
 def _secrets(where: Places) -> list[str]:

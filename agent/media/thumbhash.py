@@ -11,7 +11,7 @@ from operator import mul
 from typing import Any
 
 #: A transform of at most seven waves needs no more points than this on the longer side.
-_SIDE_PX = 24
+_SIDE_PX = 20
 _BOX = 4
 
 

@@ -47,6 +47,7 @@ _HEAD_BYTES = 1 << 16
 _LEAST_FIRST_PX = 100
 FIRST_PX = 160
 _FIRST_QUALITY = 70
+_CLEARLY_SMALLER = 1.4
 #: One for the process, which works at one file at a time.
 _BUFFER = memoryview(bytearray(1 << 18))
 
@@ -59,6 +60,13 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+class _Jpeg(JpegImagePlugin.JpegImageFile):
+    """A JPEG whose tags are not read once more to find a resolution in them."""
+
+    def _read_dpi_from_exif(self) -> None:
+        pass
 
 
 @dataclass(slots=True)
@@ -164,11 +172,11 @@ def _jpeg(content: bytes | BinaryIO, bound_px: int) -> Image.Image:
     """A JPEG at the smallest of its scales that is not too small."""
     file = BytesIO(content) if isinstance(content, bytes) else content
     file.seek(0)
-    image = JpegImagePlugin.JpegImageFile(file)
+    image = _Jpeg(file)
     fit = _fit(image.size, bound_px)
     scale = next((one for one in (8, 4, 2) if min(image.width // fit[0], image.height // fit[1]) >= one), 1)
     if "progressive" in image.info:
-        image = JpegImagePlugin.JpegImageFile(BytesIO(_coarse(file, scale)))
+        image = _Jpeg(BytesIO(_coarse(file, scale)))
     _require_room((image.width // scale, image.height // scale))
     image.draft("RGB", fit)
     image.load()
@@ -301,8 +309,8 @@ def _shrunk(image: Image.Image, bound_px: int) -> Image.Image:
     size = _fit(image.size, bound_px)
     if size == image.size:
         return image
-    # As good to the eye as slower ones once the picture becomes less than half its size.
-    smooth = Image.Resampling.HAMMING if max(image.size) > 2 * bound_px else Image.Resampling.LANCZOS
+    # As good to the eye as slower ones once the picture becomes a good deal smaller.
+    smooth = Image.Resampling.HAMMING if max(image.size) > _CLEARLY_SMALLER * bound_px else Image.Resampling.LANCZOS
     if image.mode.startswith("I;16"):
         smooth = Image.Resampling.BOX
     return image.resize(size, smooth, reducing_gap=2.0 if max(image.size) > 4 * bound_px else None)

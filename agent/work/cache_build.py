@@ -37,6 +37,8 @@ _STRETCH = 1_000
 _FLUSH_S = 2.0
 _LOG_EVERY_S = 30.0
 _MOST_VIEWED = 5_000
+#: Tiny pictures first are worth their while for more files than these, which are through in some seconds.
+FEW = 200
 #: Tiny pictures asked for at once.
 _FIRSTS = 16
 
@@ -73,10 +75,11 @@ class Build:
         tell: Callable[[Report], None],
         forgive: bool = False,
         abandon: Callable[[], None] = lambda: None,
+        few: int = FEW,
     ) -> None:
         """`check` raises `Interrupted` when the pass must end, and `abandon` then ends what is being decoded.
 
-        `forgive`: try again what gave nothing before.
+        `forgive`: try again what gave nothing before. So `few` files get their real pictures soon enough.
         """
         self._ledger = ledger
         self._making = making
@@ -87,6 +90,7 @@ class Build:
         self._tell = tell
         self._forgive = forgive
         self._abandon = abandon
+        self._few = few
         self._known_failures: set[bytes] = set()
         self._present = array("q")
         self.report = Report()
@@ -97,7 +101,7 @@ class Build:
         todo, first = self._plan()
         report.total = len(todo)
         log.info("media cache: %d files lack something, %d are as they should be", len(todo), report.skipped)
-        if first:
+        if len(first) > self._few:
             self._pass("first", first)
         if todo:
             self._pass("whole", todo)

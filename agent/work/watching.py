@@ -8,6 +8,7 @@ thread; quick.
 
 import logging
 import os
+import stat
 import threading
 from collections.abc import Callable
 
@@ -31,18 +32,21 @@ class Watching:
         self._folders = folders
         self._scan = scan
         self._turn = threading.Lock()
-        self._deaf: set[int] = set()
+        # Which directory each root was when it began to be watched; None: it is not, and tried again.
+        self._roots: dict[int, tuple[int, int] | None] = {}
         self._shares: set[int] = set()
         self._looks = 0
 
     def watch(self, folder: Watched) -> None:
         """Begin to watch."""
+        with self._turn:
+            self._roots[folder.id] = _directory(folder.root)
         self._watcher.watch(folder.id, folder.root, folder.rules.recursive)
 
     def unwatch(self, folder_id: int) -> None:
         """Watch no longer."""
         with self._turn:
-            self._deaf.discard(folder_id)
+            self._roots.pop(folder_id, None)
             self._shares.discard(folder_id)
         self._watcher.unwatch(folder_id)
 
@@ -51,21 +55,23 @@ class Watching:
         self._watcher.stop()
 
     def look(self) -> None:
-        """Try again what could not be watched, and compare shares now and then."""
+        """Try again what could not be watched, notice roots that went, came or were replaced, and compare shares."""
         with self._turn:
-            deaf, self._deaf = self._deaf, set()
+            roots = {one: root for one, root in self._roots.items() if one not in self._shares}
             self._looks += 1
             shares = set(self._shares) if self._looks % SHARE_EVERY_LOOKS == 0 else set()
-        for folder_id in deaf:
+        for folder_id, before in roots.items():
             folder = self._folders.get(folder_id)
-            if folder is None:
+            now = None if folder is None else _directory(folder.root)
+            if folder is None or now == before:
                 continue
-            if os.path.isdir(folder.root):
+            log.info("the root of folder %d is another one, or came or went", folder_id)
+            if now is not None:
                 self.watch(folder)
-                self._scan(folder_id, True)  # noqa: FBT003 - quick
             else:
                 with self._turn:
-                    self._deaf.add(folder_id)
+                    self._roots[folder_id] = None
+            self._scan(folder_id, True)  # noqa: FBT003 - quick; of what is not there it makes a problem
         for folder_id in shares:
             self._scan(folder_id, True)  # noqa: FBT003 - quick
 
@@ -76,6 +82,18 @@ class Watching:
         log.info("folder %d cannot rely on its watcher: %s", folder_id, reason)
         if reason in ("unwatched", "watch_limit"):
             with self._turn:
-                (self._shares if is_remote(folder.root) or reason == "watch_limit" else self._deaf).add(folder_id)
-        if reason != "unwatched":
+                if is_remote(folder.root) or reason == "watch_limit":
+                    self._shares.add(folder_id)
+                else:
+                    self._roots[folder_id] = None
+        if reason != "unwatched" or _directory(folder.root) is None:
             self._scan(folder_id, reason == "moved")
+
+
+def _directory(root: bytes) -> tuple[int, int] | None:
+    """Which directory a path leads to; None: to none."""
+    try:
+        found = os.stat(root)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None

@@ -70,7 +70,7 @@ def _ours(
     home: Home, target: Sink, folder: Path, scene: bytes, photos: int, floor_ms: float
 ) -> tuple[float, list[Row]]:
     known = home.safe()
-    target.reset()
+    target.recount()
     written: dict[str, tuple[float, float]] = {}
     before_s, children_s = cpu_s(home.pid), children_cpu_s(home.pid)
     for number in range(photos):

@@ -46,6 +46,10 @@ class Sink:
         """Forget everything."""
         self._ask("/bench/reset")
 
+    def recount(self) -> None:
+        """Count arrivals from zero, and keep what is here: an agent asks for its copies from time to time."""
+        self._ask("/bench/recount")
+
     def counts(self) -> dict[str, int]:
         """`uploads`, `distinct` announced checksums, and how many came `again`."""
         return self._ask("/bench/counts")

@@ -120,6 +120,9 @@ class Connection:
             return 200, {"arrivals": list(memory.arrivals), **memory.counts()}
         if path == b"/bench/counts":
             return 200, memory.counts()
+        if path == b"/bench/recount":
+            memory.arrivals.clear()
+            return 200, {}
         if path == b"/bench/reset":
             memory.clear()
             return 200, {}

@@ -17,7 +17,7 @@ _PACKAGES = "systemd,dbus,dbus-user-session,libpam-systemd,init-system-helpers,u
 
 def why_not() -> str | None:
     """Why there can be none here; None where there can."""
-    if os.geteuid() != 0:
+    if getattr(os, "geteuid", int)() != 0 or os.sep != "/":
         return "a Debian in a folder needs root"
     if shutil.which("debootstrap") is None and not PRISTINE.exists():
         return "debootstrap is not installed"

@@ -126,3 +126,11 @@ def test_the_tree_is_the_same_whoever_builds_it(tree: Path) -> None:
     assert (tree / "usr/bin/safelight").resolve() == (tree / "usr/lib/safelight/safelight").resolve()
     modes = {path.stat().st_mode & 0o777 for path in tree.rglob("*") if path.is_file() and not path.is_symlink()}
     assert modes == {0o644, 0o755}
+
+
+def test_translations_compile_to_the_same_bytes_whenever(tmp_path: Path) -> None:
+    from installers.compile_locale import compile_locale
+
+    shutil.copytree(ROOT / "resources/locale", tmp_path / "locale")
+    for made in compile_locale(tmp_path / "locale"):
+        assert b"POT-Creation-Date: 1970-01-01 00:00+0000" in made.read_bytes()

@@ -289,6 +289,33 @@ def test_a_full_disk_below_the_agents_home_stops_nothing_for_good(rig: Rig, when
 
 
 @needs_root
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+def test_a_drive_that_is_pulled_is_a_problem_and_no_deletion_and_is_watched_again_when_it_is_back(rig: Rig) -> None:
+    stick = rig.base / "stick"
+    with small_disk(stick, "4m"):
+        bind = ["mount", "--bind", str(stick), str(rig.pictures)]
+        subprocess.run(bind, check=True)
+        try:
+            rig.ready()
+            pictures.bulk(rig.pictures, 5, 9_000)
+            rig.wait_safe(5)
+            subprocess.run(["umount", "-l", str(rig.pictures)], check=True)
+            codes = {"folder_replaced", "folder_missing"}
+            now = rig.wait(lambda now: codes & {one.code for one in now.problems}, "the problem", 50)
+            assert now.library.counts.safe == 5
+            pictures.jpeg(stick / "new.jpg", size=(64, 48))
+            subprocess.run(bind, check=True)
+            rig.wait(lambda now: not now.problems, "no problem", 50)
+            rig.wait_safe(6)
+            pictures.jpeg(rig.pictures / "newer.jpg", size=(64, 48), seed=5)
+            rig.wait_safe(7)
+            rig.assert_arrived()
+        finally:
+            subprocess.run(["umount", "-l", str(rig.pictures)], check=False)
+
+
+@needs_root
 @pytest.mark.skipif(shutil.which("fsfreeze") is None, reason="hangs a disk by fsfreeze")
 def test_a_folder_that_hangs_does_not_keep_a_server_waiting(rig: Rig) -> None:
     image, stick = rig.base / "image", rig.base / "stick"

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from agent.protocol.cache import ThumbnailRow, Thumbnails
 from agent.protocol.methods import BackupStart, LibraryFilter, LibraryMonth
+from agent.protocol.server import Paths
 from tests.fakes.agent import FakeAgent
 from tests.fakes.library import Shelf, file, furnish_library
 from tests.fakes.lists import furnish
@@ -262,3 +263,22 @@ def test_a_hundred_thousand_are_held_as_little_as_a_hundred(
     qtbot.waitUntil(lambda: rows_on_screen(page))
     assert page.grid.visible_range()[1] == 100_000
     assert len(page.pages.rows) <= 10 * PAGE
+
+
+def test_what_is_gone_there_can_be_put_back_or_accepted(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.grid.select(0)
+    assert page.put_back.isHidden()
+    page.grid.select(17)  # deleted there
+    page.grid.select(23, add=True)  # missing there, though nobody was seen
+    assert not page.put_back.isHidden()
+    page.put_back.click()
+    page.accept_loss.click()
+    qtbot.waitUntil(lambda: bool(agent.asked("library.accept")))
+    assert agent.asked("library.restore") == [Paths((file(17).path, file(23).path))]
+    assert agent.asked("library.accept") == [Paths((file(23).path,))]
+
+
+def test_nothing_is_asked_for_when_nobody_looks(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: page.shelf.picture(1) is not None)
+    page.window().hide()
+    assert page.shelf._wanted == []

@@ -3,7 +3,7 @@
 Made from the texts of the code at the time of the test: every text in brackets, with accents, and a third longer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ from string import Formatter
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from PySide6.QtCore import QSize, Qt, QTextBoundaryFinder
+from PySide6.QtCore import QDeadlineTimer, QSize, Qt, QTextBoundaryFinder
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -39,6 +39,7 @@ _OPEN, _CLOSE = "[", "]"
 _LONGER = 0.35
 _FILLING = "~"
 _SETTLE_MS = 80
+_PATIENCE_MS = 3_000
 #: What the scenes call things, and what Qt translates itself.
 _NAMES = frozenset({"Safelight", "Home server", "NAS", "Cancel"})
 
@@ -98,6 +99,14 @@ def turn_to(app: App, at: int, qtbot: QtBot) -> None:
     app.window.show_page(at)
     qtbot.waitUntil(lambda: app.window.pages[at].is_complete)
     settle(qtbot)
+
+
+def lasting(find: Callable[[], list[str]], qtbot: QtBot) -> list[str]:
+    """The faults that are still there when everything has been laid out."""
+    deadline = QDeadlineTimer(_PATIENCE_MS)
+    while (faults := find()) and not deadline.hasExpired():
+        qtbot.wait(_SETTLE_MS)
+    return faults
 
 
 def told(widget: QWidget) -> str:
@@ -193,7 +202,7 @@ def test_no_page_clips_a_longer_language(app: App, qtbot: QtBot) -> None:
         for size in (app.window.sizeHint(), app.window.minimumSizeHint()):
             app.window.resize(size)
             settle(qtbot)
-            faults = [*clipped(app.window), *beside(app.window)]
+            faults = lasting(lambda: [*clipped(app.window), *beside(app.window)], qtbot)
             if faults:
                 wrong[f"{name} at {size.width()}x{size.height()}"] = faults
     assert wrong == {}
@@ -203,7 +212,7 @@ def test_every_page_speaks_the_language(app: App, qtbot: QtBot) -> None:
     wrong: dict[str, list[str]] = {}
     for at in range(app.window.stack.count()):
         turn_to(app, at, qtbot)
-        if faults := plain(app.window):
+        if faults := lasting(lambda: plain(app.window), qtbot):
             wrong[type(app.window.stack.widget(at)).__name__] = faults
     assert wrong == {}
 
@@ -218,7 +227,7 @@ def test_no_dialog_clips_a_longer_language(app: App, qtbot: QtBot) -> None:
     for dialog in app.window.findChildren(QDialog):
         dialog.show()
         settle(qtbot)
-        if faults := [*clipped(dialog), *beside(dialog), *plain(dialog)]:
+        if faults := lasting(lambda shown=dialog: [*clipped(shown), *beside(shown), *plain(shown)], qtbot):  # type: ignore[misc]
             wrong[type(dialog).__name__] = faults
     assert wrong == {}
 
@@ -231,7 +240,7 @@ def test_no_step_of_the_first_run_clips_a_longer_language(app: App, qtbot: QtBot
     for at in range(len(wizard.steps)):
         wizard.show_step(at)
         settle(qtbot)
-        if faults := [*clipped(wizard), *beside(wizard), *plain(wizard)]:
+        if faults := lasting(lambda: [*clipped(wizard), *beside(wizard), *plain(wizard)], qtbot):
             wrong[type(wizard.steps[at]).__name__] = faults
     assert wrong == {}
 

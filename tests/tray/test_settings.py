@@ -18,10 +18,11 @@ from agent.protocol.methods import (
     SettingsRows,
     SettingValue,
 )
+from agent.protocol.server import OAuthBegun, OAuthEnded, OAuthRef
 from agent.protocol.settings import Values
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import VALUES, furnish
-from tests.fakes.scenes import IMMICH, NAS, SAFE, WORKING
+from tests.fakes.scenes import ATTENTION, IMMICH, NAS, SAFE, WORKING
 from tests.tray.widgets_read import read
 from tray.pages.server_dialog import ServerDialog
 from tray.pages.settings import SettingsPage
@@ -235,8 +236,8 @@ def test_signing_in_by_password_hands_it_over_once_and_forgets_it(
 ) -> None:
     assert not server.add.isEnabled()
     server.address.url.setText(" photos.example.org ")
-    server.sign_in.email.setText("ada@example.org")
-    server.sign_in.password.setText("pass word ")
+    server.form.email.setText("ada@example.org")
+    server.form.password.setText("pass word ")
     with qtbot.waitSignal(server.accepted):
         server.add.click()
     asked = agent.asked("destination.add_immich")
@@ -245,8 +246,8 @@ def test_signing_in_by_password_hands_it_over_once_and_forgets_it(
 
 def test_signing_in_by_key(server: ServerDialog, agent: FakeAgent, qtbot: QtBot) -> None:
     server.address.url.setText("photos.example.org")
-    server.sign_in.by_key.setChecked(True)
-    server.sign_in.key.setText(" k3y\n")
+    server.form.by_key.setChecked(True)
+    server.form.key.setText(" k3y\n")
     with qtbot.waitSignal(server.accepted):
         server.add.click()
     assert agent.asked("destination.add_immich") == [DestinationAddImmich("photos.example.org", api_key="k3y")]
@@ -257,15 +258,78 @@ def test_what_goes_wrong_is_said_and_a_file_is_offered_only_without_a_keyring(
 ) -> None:
     agent.refusals["destination.add_immich"] = wire.Error(wire.MISTAKE, "keyring_absent")
     server.address.url.setText("photos.example.org")
-    server.sign_in.by_key.setChecked(True)
-    server.sign_in.key.setText("k3y")
-    assert not server.sign_in.in_file.isVisible()
+    server.form.by_key.setChecked(True)
+    server.form.key.setText("k3y")
+    assert not server.form.in_file.isVisible()
     server.add.click()
-    qtbot.waitUntil(server.sign_in.in_file.isVisible)
+    qtbot.waitUntil(server.form.in_file.isVisible)
     assert "no keyring" in server.said.text()
-    server.sign_in.in_file.box.setChecked(True)
-    assert server.sign_in.wish("x").store == "file"
+    server.form.in_file.box.setChecked(True)
+    assert server.form.wish("x", server.address, None).store == "file"
     server.reject()
+
+
+def test_a_certificate_is_trusted_by_its_fingerprint_and_only_for_this_address(
+    server: ServerDialog, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    args = {"address": "https://nas.local", "fingerprint": "AB:CD"}
+    agent.refusals["destination.add_immich"] = wire.Error(wire.MISTAKE, "certificate_untrusted", args)
+    server.address.url.setText("nas.local")
+    server.form.by_key.setChecked(True)
+    server.form.key.setText("k3y")
+    server.add.click()
+    qtbot.waitUntil(server.address.trust.isVisible)
+    assert "AB:CD" in server.said.text()
+    assert server.form.wish("x", server.address, None).fingerprint is None
+    server.address.trust.box.setChecked(True)
+    assert server.form.wish("x", server.address, None).fingerprint == "AB:CD"
+    server.address.url.setText("other.local")
+    assert not server.address.trust.isVisible()
+    assert server.form.wish("x", server.address, None).fingerprint is None
+    server.reject()
+
+
+def test_signing_in_in_the_browser_takes_its_token_to_the_agent(
+    server: ServerDialog, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    opened: list[str] = []
+    server.sign_in._open_url = lambda url: bool(opened.append(url.toString())) or True
+    agent.answers["destination.oauth_begin"] = lambda asked: OAuthBegun("b1", f"{asked.url}/authorize")
+    agent.answers["destination.oauth_end"] = lambda _asked: OAuthEnded("t0ken")
+    server.address.url.setText("https://photos.example.org")
+    server.form.by_browser.setChecked(True)
+    with qtbot.waitSignal(server.accepted):
+        server.add.click()
+    assert opened == ["https://photos.example.org/authorize"]
+    assert agent.asked("destination.add_immich") == [
+        DestinationAddImmich("https://photos.example.org", oauth_token="t0ken")
+    ]
+
+
+def test_a_browser_that_nobody_comes_back_from_is_given_up(
+    server: ServerDialog, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    server.sign_in._open_url = lambda _url: True
+    server.sign_in._begun = "b1"  # the page is open
+    server.reject()
+    qtbot.waitUntil(lambda: agent.asked("destination.oauth_cancel") == [OAuthRef("b1")])
+
+
+def test_who_is_signed_out_can_sign_in_again(page: SettingsPage, agent: FakeAgent, seam: Any, qtbot: QtBot) -> None:
+    row = page.places.rows.rows()[0]
+    assert not row.sign_in.isVisible()
+    with qtbot.waitSignal(seam.model.changed):
+        agent.show(problems=ATTENTION.problems)
+    assert row.sign_in.isVisible()
+    row.sign_in.click()
+    again = page.places.dialog
+    assert again is not None
+    assert again.form.email.text() == "ada@example.org"
+    again.form.password.setText("new")
+    with qtbot.waitSignal(again.accepted):
+        again.add.click()
+    wish = DestinationAddImmich("https://photos.example.org", email="ada@example.org", password="new", renew=IMMICH.id)
+    assert agent.asked("destination.add_immich") == [wish]
 
 
 # --- Start-up ---------------------------------------------------------------------------------------------------------

@@ -190,3 +190,20 @@ def test_every_step_can_be_used_without_eyes_and_without_a_mouse(
         assert unreachable(wizard) == []
         assert clipped(wizard) == []
         assert wizard.line.accessibleName() == f"Step {at + 1} of 5"
+
+
+def test_a_certificate_that_the_person_vouches_for_is_taken_along(
+    wizard: Wizard, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    args = {"address": "https://nas.local", "fingerprint": "AB:CD"}
+    agent.refusals["server.find"] = wire.Error(wire.MISTAKE, "certificate_untrusted", args)
+    wizard.address.form.url.setText("nas.local")
+    wizard.onward.click()
+    qtbot.waitUntil(wizard.address.form.trust.isVisible)
+    wizard.address.form.trust.box.setChecked(True)
+    assert "AB:CD" in read(wizard)
+    go_on(wizard, qtbot)
+    sign_in(wizard, qtbot)
+    assert agent.asked("destination.add_immich") == [
+        DestinationAddImmich("nas.local", email="ada@example.org", password="secret", fingerprint="AB:CD")
+    ]

@@ -113,6 +113,7 @@ def _rules(setting: FolderSetting, names: Mapping[str, str]) -> list[str]:
         (bool(rules.exclude), fill(_("without {patterns}"), {"patterns": ", ".join(rules.exclude)})),
         (rules.album == "folder", _("albums named like the folders")),
         (rules.album not in {"none", "folder"}, fill(_("into the album {name}"), {"name": rules.album})),
+        (rules.tag, _("tagged with the folders")),
         (rules.stack, _("RAW and JPEG stacked")),
         (rules.require_unmetered == "yes", _("never over a metered network")),
         (rules.require_unmetered == "no", _("over a metered network too")),

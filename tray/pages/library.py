@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from agent.protocol.methods import BackupStart
 from agent.protocol.paths import from_wire
+from agent.protocol.server import Paths
 from agent.protocol.types import FileRow, FileState
 from agent.words.catalogue import _, fill, ngettext
 from tray.model import Model
@@ -23,6 +24,8 @@ from tray.widgets.text import Aside
 from tray.widgets.text_button import TextButton
 
 Reveal = Callable[[str], None]
+#: No longer at a destination, by somebody's hand or without one.
+_GONE_THERE: frozenset[FileState] = frozenset({"deleted_at_destination", "in_trash", "missing_at_destination"})
 
 
 class LibraryPage(Page):
@@ -38,6 +41,11 @@ class LibraryPage(Page):
         self._reveal = reveal or reveal_folder
         self.lightbox: Lightbox | None = None
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous() and hasattr(self, "shelf"):
+            self.shelf.want((), 1)  # nobody looks: nothing more is asked for
+
     def build(self) -> None:
         self.shelf = PictureShelf(self.model, parent=self)
         self.pages = LibraryPages(self.model, self)
@@ -49,6 +57,8 @@ class LibraryPage(Page):
         self.open = TextButton(_("&Look at it"))
         self.back_up = TextButton(_("&Back up now"))
         self.show_file = TextButton(_("&Show in the file manager"))
+        self.put_back = TextButton(_("&Put back there"))
+        self.accept_loss = TextButton(_("It was &meant to be deleted"))
         self._arrange()
         self._connect()
         self.pages.show_only(self.filters.filter())
@@ -60,6 +70,7 @@ class LibraryPage(Page):
             self.said.setText(self.model.headline)
             self.said.show()
             return
+        self._want_pictures()
         self.filters.show_folders([folder.path for folder in snapshot.folders])
         if "connection" in sections:
             self.shelf.forget()
@@ -114,6 +125,9 @@ class LibraryPage(Page):
         self.open.setEnabled(chosen == 1)
         self.show_file.setEnabled(chosen == 1)
         self.back_up.setEnabled(chosen > 0)
+        states = {row.state for row in self.selected()}
+        self.put_back.setVisible(bool(states & _GONE_THERE))
+        self.accept_loss.setVisible("missing_at_destination" in states)
 
     # --- doing ------------------------------------------------------------------------------------------------------
 
@@ -147,6 +161,11 @@ class LibraryPage(Page):
         if paths:
             self.model.call("backup.start", BackupStart(paths))
 
+    def _ask_about(self, method: str, states: frozenset[FileState]) -> None:
+        paths = tuple(row.path for row in self.selected() if row.state in states)
+        if paths:
+            self.model.call(method, Paths(paths))
+
     def _show_in_file_manager(self) -> None:
         for row in self.selected()[:1]:
             self._reveal(os.fsdecode(from_wire(row.path)))
@@ -162,7 +181,11 @@ class LibraryPage(Page):
             (self.open, self._open_current),
             (self.back_up, self._back_up),
             (self.show_file, self._show_in_file_manager),
+            (self.put_back, self.put_back.click),
+            (self.accept_loss, self.accept_loss.click),
         ):
+            if button.isHidden():
+                continue
             action = menu.addAction(button.text())
             action.setEnabled(button.isEnabled())
             action.triggered.connect(lambda *_checked, do=do: do())
@@ -183,6 +206,10 @@ class LibraryPage(Page):
         self.open.clicked.connect(self._open_current)
         self.back_up.clicked.connect(self._back_up)
         self.show_file.clicked.connect(self._show_in_file_manager)
+        self.put_back.clicked.connect(lambda: self._ask_about("library.restore", _GONE_THERE))
+        self.accept_loss.clicked.connect(
+            lambda: self._ask_about("library.accept", frozenset({"missing_at_destination"}))
+        )
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.filters.text.setFocus)
 
@@ -195,8 +222,10 @@ class LibraryPage(Page):
         column.addWidget(self.said)
         column.addWidget(self.grid, 1)
         buttons = FlowLayout(em // 2)
-        for button in (self.open, self.back_up, self.show_file):
+        for button in (self.open, self.back_up, self.show_file, self.put_back, self.accept_loss):
             buttons.addWidget(button)
+        self.put_back.hide()
+        self.accept_loss.hide()
         column.addWidget(self.count)
         column.addLayout(buttons)
         self.said.hide()

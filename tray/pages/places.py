@@ -21,6 +21,9 @@ from tray.widgets.row_list import RowList
 from tray.widgets.text import Aside, BreakableSentence
 from tray.widgets.text_button import TextButton
 
+#: Problems that end when the person signs in again.
+_SIGNED_OUT = frozenset({"signed_out", "secret_missing", "permission_missing", "account_changed"})
+
 
 def choose_place(parent: QWidget) -> str:
     """The native dialog; empty where nothing was chosen."""
@@ -57,9 +60,12 @@ class PlacesCard(Card):
         places = snapshot.destinations if snapshot else ()
         self.nothing.setVisible(snapshot is not None and not places)
         self.rows.setVisible(bool(places))
-        self.rows.show_items(
-            places, lambda row, one: row.show_place(one, self._safe.get(one.id), self._reports.get(one.id, ""))
-        )
+        out = {problem.blocks for problem in snapshot.problems if problem.code in _SIGNED_OUT} if snapshot else set()
+        self.rows.show_items(places, lambda row, one: self._fill(row, one, is_out=one.id in out))
+
+    def _fill(self, row: "PlaceRow", place: Destination, *, is_out: bool) -> None:
+        row.show_place(place, self._safe.get(place.id), self._reports.get(place.id, ""))
+        row.sign_in.setVisible(is_out)
 
     def ask_counts(self) -> None:
         """Ask how many files are safe at each destination."""
@@ -72,6 +78,7 @@ class PlacesCard(Card):
     def _make_row(self) -> "PlaceRow":
         row = PlaceRow()
         row.check.clicked.connect(lambda: self._check(row.identity))
+        row.sign_in.clicked.connect(lambda: self._sign_in_again(row.identity))
         row.remove.clicked.connect(lambda: self._ask_to_remove(row.identity, row.name))
         return row
 
@@ -89,9 +96,18 @@ class PlacesCard(Card):
         self.show_places(self._model.snapshot)
 
     def _ask_for_server(self) -> None:
-        self.dialog = ServerDialog(self._model, self.window())
-        self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.dialog.open()
+        self._open(ServerDialog(self._model, self.window()))
+
+    def _sign_in_again(self, identity: str) -> None:
+        places = self._model.snapshot.destinations if self._model.snapshot else ()
+        for place in places:
+            if place.id == identity:
+                self._open(ServerDialog(self._model, self.window(), place))
+
+    def _open(self, dialog: ServerDialog) -> None:
+        self.dialog = dialog
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def _ask_for_folder(self) -> None:
         chosen = self._choose(self)
@@ -133,12 +149,13 @@ class PlaceRow(QWidget):
         self._title = BreakableSentence(self)
         self._detail = Aside(self)
         self._report = BreakableSentence(self)
+        self.sign_in = TextButton(_("&Sign in again …"), self, primary=True)
         self.check = TextButton(_("&Check"), self)
         self.remove = TextButton(_("&Remove …"), self)
         em = self.fontMetrics().height()
         text = QVBoxLayout()
         text.setSpacing(round(em * 0.1))
-        for widget in (self._title, self._detail, self._report):
+        for widget in (self._title, self._detail, self._report, self.sign_in):
             text.addWidget(widget)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -169,7 +186,7 @@ class PlaceRow(QWidget):
         self._detail.setText(" · ".join(said))
         self._report.setText(report)
         self._report.setVisible(bool(report))
-        for button in (self.check, self.remove):
+        for button in (self.sign_in, self.check, self.remove):
             button.setAccessibleDescription(place.name)
 
 

@@ -17,7 +17,8 @@ from tray.model import Model
 
 CACHE_KB = 24 * 1_024
 _PAGE = 60
-_AGAIN_MS = 1_500
+#: Until what is being made is asked for again: at first, and at last.
+_AGAIN_MS, _LONGEST_MS = 1_500, 60_000
 #: How long pictures may be decoded before events have their turn again.
 _BUDGET_S = 0.008
 
@@ -37,6 +38,7 @@ class PictureShelf(QObject):
         self._model = model
         self._bound_px = bound_px
         self._side_px = 160
+        self._pause_ms = _AGAIN_MS
         self._wanted: list[int] = []
         self._asked: set[int] = set()
         self._passing: set[int] = set()
@@ -44,7 +46,7 @@ class PictureShelf(QObject):
         self._undrawn: deque[ThumbnailRow] = deque()
         self._drawing = QTimer(self, interval=0)
         self._drawing.timeout.connect(self._draw_some)
-        self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
+        self._again = QTimer(self, singleShot=True)
         self._again.timeout.connect(self._ask)
         QPixmapCache.setCacheLimit(CACHE_KB)
 
@@ -55,8 +57,10 @@ class PictureShelf(QObject):
 
     def want(self, identities: Sequence[int], side_px: int) -> None:
         """These are on the screen now, `side_px` large; what was wanted before no longer matters."""
-        self._side_px = side_px
+        if identities:
+            self._side_px = side_px
         self._wanted = list(identities)
+        self._pause_ms = _AGAIN_MS
         self._ask()
 
     def forget(self) -> None:
@@ -98,7 +102,8 @@ class PictureShelf(QObject):
         if self._undrawn and not self._drawing.isActive():
             self._drawing.start()
         if waiting and not self._again.isActive():
-            self._again.start()
+            self._again.start(self._pause_ms)
+            self._pause_ms = min(2 * self._pause_ms, _LONGEST_MS)
 
     def _refused(self, page: Sequence[int], _error: Error) -> None:
         self._asked.difference_update(page)  # asked for again with the next scroll

@@ -112,6 +112,7 @@ class RulesForm(QWidget):
         self.album_name.setPlaceholderText(_("Name of the album"))
         self.stack = Check(_("Stack RAW and JPEG"), _("A RAW and the JPEG of the same shot become one stack."))
         usual = (("auto", _("As in the settings")), ("yes", _("Yes")), ("no", _("No")))
+        self.tag = Check(_("Tag with the folders"), _("One tag for each folder, below that of its parent."))
         self.unmetered = _combo(usual)
         self.charging = _combo(usual)
         self._arrange()
@@ -129,6 +130,7 @@ class RulesForm(QWidget):
         self.album_name.setText(rules.album if named else "")
         self.album_name.setVisible(named)
         self.stack.box.setChecked(rules.stack)
+        self.tag.box.setChecked(rules.tag)
         self.unmetered.setCurrentIndex(self.unmetered.findData(rules.require_unmetered))
         self.charging.setCurrentIndex(self.charging.findData(rules.require_charging))
         self.blockSignals(False)
@@ -145,6 +147,7 @@ class RulesForm(QWidget):
             hidden=self.hidden.box.isChecked(),
             album=(self.album_name.text().strip() or "none") if album == "one" else album,
             stack=self.stack.box.isChecked(),
+            tag=self.tag.box.isChecked(),
             require_unmetered=unmetered,
             require_charging=charging,
         )
@@ -171,6 +174,7 @@ class RulesForm(QWidget):
         albums = Card(_("Albums and stacks"))
         albums.body.addWidget(Labelled(_("Put what is uploaded into albums"), self.album))
         albums.body.addWidget(self.album_name)
+        albums.body.addWidget(self.tag)
         albums.body.addWidget(self.stack)
         when = Card(_("When"))
         when.body.addWidget(Labelled(_("Only on networks that are not metered"), self.unmetered))
@@ -187,7 +191,8 @@ class RulesForm(QWidget):
         for edit in (self.include, self.exclude):
             edit.textChanged.connect(self.selection_edited)
         self.selection_edited.connect(self.edited)
-        self.stack.box.toggled.connect(self.edited)
+        for check in (self.stack, self.tag):
+            check.box.toggled.connect(self.edited)
         self.album_name.textChanged.connect(self.edited)
         for combo in (self.album, self.unmetered, self.charging):
             combo.currentIndexChanged.connect(self.edited)

@@ -4,13 +4,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from agent.protocol.methods import DestinationAddImmich
-from agent.words.catalogue import _
+from agent.protocol.types import Args
+from agent.words.catalogue import _, fill
 from tray.widgets.labelled import Check, name_button, plain
 from tray.widgets.text import Aside
 
 
 class AddressForm(QWidget):
-    """The server's address.
+    """The server's address, and where that is not enough, the person's word for it.
 
     Signals:
         edited(): it is another one.
@@ -20,22 +21,55 @@ class AddressForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._fingerprint = ""
         self.url = QLineEdit(self)
         self.url.setPlaceholderText("https://photos.example.org")
-        self.url.textChanged.connect(self.edited)
+        self.url.textChanged.connect(self._typed)
         hint = Aside(self)
         hint.setText(_("The address that opens Immich in the browser."))
+        self.trust = Check(_("I have compared the fingerprint and trust this certificate"), parent=self)
+        self.unencrypted = Check(_("Use it without encryption: others in the network can read along"), parent=self)
         form = _form(self)
         _row(form, _("&Server address"), self.url)
         form.addRow("", hint)
+        for check in (self.trust, self.unencrypted):
+            form.addRow(check)
+            check.hide()
+            check.box.toggled.connect(self.edited)
 
     def text(self) -> str:
         """The address as it was typed."""
         return self.url.text().strip()
 
+    @property
+    def fingerprint(self) -> str | None:
+        """That of the certificate which the person trusts."""
+        return self._fingerprint if self.trust.box.isChecked() else None
+
+    @property
+    def plain_http(self) -> bool:
+        """Whether the person wants it without encryption."""
+        return self.unencrypted.box.isChecked()
+
+    def offer_way_out(self, code: str, args: Args) -> None:
+        """The address was refused: where the person's word is enough, ask for it."""
+        found = args.get("fingerprint")
+        if code == "certificate_untrusted" and isinstance(found, str):
+            self._fingerprint = found
+            self.trust.box.setToolTip(fill(_("Fingerprint: {fingerprint}"), {"fingerprint": found}))
+            self.trust.show()
+        elif code == "plain_http":
+            self.unencrypted.show()
+
+    def _typed(self) -> None:
+        for check in (self.trust, self.unencrypted):
+            check.box.setChecked(False)
+            check.hide()
+        self.edited.emit()
+
 
 class SignInForm(QWidget):
-    """E-mail and password, or an API key.
+    """E-mail and password, an API key, or the browser.
 
     Signals:
         edited(): something else stands there.
@@ -47,6 +81,7 @@ class SignInForm(QWidget):
         super().__init__(parent)
         self.by_password = QRadioButton(_("With &e-mail and password"), self)
         self.by_key = QRadioButton(_("With an &API key"), self)
+        self.by_browser = QRadioButton(_("In the b&rowser"), self)
         self.email = QLineEdit(self)
         self.password = QLineEdit(self)
         self.key = QLineEdit(self)
@@ -61,7 +96,7 @@ class SignInForm(QWidget):
         self._arrange()
         for edit in (self.email, self.password, self.key):
             edit.textChanged.connect(self.edited)
-        for button in (self.by_password, self.by_key):
+        for button in (self.by_password, self.by_key, self.by_browser):
             name_button(button)
             button.toggled.connect(self._chosen)
         self.by_password.setChecked(True)
@@ -70,18 +105,21 @@ class SignInForm(QWidget):
         """Whether there is enough to sign in with."""
         if self.by_key.isChecked():
             return bool(self.key.text().strip())
-        return bool(self.email.text().strip() and self.password.text())
+        return self.by_browser.isChecked() or bool(self.email.text().strip() and self.password.text())
 
-    def wish(self, url: str) -> DestinationAddImmich:
-        """The request to the agent, which makes a narrow key of the password and forgets it."""
-        store = "file" if self.in_file.box.isChecked() else "keyring"
-        if self.by_key.isChecked():
-            return DestinationAddImmich(url, api_key=self.key.text().strip(), store=store)  # type: ignore[arg-type]
+    def wish(self, url: str, where: AddressForm, token: str | None, renew: str | None = None) -> DestinationAddImmich:
+        """The request to the agent, which keeps neither password nor token. `renew` is a destination to sign in again."""
+        by_key, by_password = self.by_key.isChecked(), self.by_password.isChecked()
         return DestinationAddImmich(
             url,
-            email=self.email.text().strip(),
-            password=self.password.text(),
-            store=store,  # type: ignore[arg-type]
+            api_key=self.key.text().strip() if by_key else None,
+            email=self.email.text().strip() if by_password else None,
+            password=self.password.text() if by_password else None,
+            store="file" if self.in_file.box.isChecked() else "keyring",
+            oauth_token=token,
+            fingerprint=where.fingerprint,
+            plain_http=where.plain_http,
+            renew=renew,
         )
 
     def offer_file(self) -> None:
@@ -94,9 +132,8 @@ class SignInForm(QWidget):
         self.key.clear()
 
     def _chosen(self) -> None:
-        by_key = self.by_key.isChecked()
-        self._password_fields.setVisible(not by_key)
-        self._key_fields.setVisible(by_key)
+        self._password_fields.setVisible(self.by_password.isChecked())
+        self._key_fields.setVisible(self.by_key.isChecked())
         self.edited.emit()
 
     def _arrange(self) -> None:
@@ -105,7 +142,7 @@ class SignInForm(QWidget):
         _row(fields, _("E-&mail"), self.email)
         _row(fields, _("&Password"), self.password)
         once = Aside()
-        once.setText(_("Used once, to make a key that may only back up. The password is not kept."))
+        once.setText(_("Used once, to sign in. The password is not kept."))
         fields.addRow("", once)
         key_fields = _form(self._key_fields)
         _row(key_fields, _("API &key"), self.key)
@@ -114,7 +151,8 @@ class SignInForm(QWidget):
         key_fields.addRow("", where)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.by_password, self._password_fields, self.by_key, self._key_fields, self.in_file):
+        ways = (self.by_password, self._password_fields, self.by_key, self._key_fields, self.by_browser, self.in_file)
+        for widget in ways:
             column.addWidget(widget)
 
 

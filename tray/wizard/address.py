@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from agent.protocol.methods import DestinationAddFolder, ServerAddress, ServerFound
 from agent.protocol.paths import to_wire
+from agent.protocol.wire import Error
 from agent.words.catalogue import _, fill
 from tray.model import Model
 from tray.widgets.server_form import AddressForm
@@ -53,8 +54,15 @@ class AddressStep(Step):
         if not self.form.text():
             self.go_on(2)
             return
+        if self.form.fingerprint or self.form.plain_http:  # the person's word; signing in looks for the server then
+            self._answered(ServerFound(self.form.text(), ""))
+            return
         self.say(_("Looking for the server …"), busy=True)
         self.model.call("server.find", ServerAddress(self.form.text()), self._answered, self.refuse, owner=self)
+
+    def refuse(self, error: Error) -> None:
+        super().refuse(error)
+        self.form.offer_way_out(error.message, error.data)
 
     def _answered(self, found: ServerFound) -> None:
         self.found = found
@@ -62,7 +70,10 @@ class AddressStep(Step):
 
     def _edited(self) -> None:
         self.found = None
-        self.say("")
+        if self.form.fingerprint or self.form.plain_http:
+            self.changed.emit()  # what was said is what the person agrees to
+        else:
+            self.say("")
 
     def _ask_for_folder(self) -> None:
         chosen = self._choose(self)

@@ -4,6 +4,7 @@ from agent.protocol.methods import DestinationAdded, ServerFound
 from agent.protocol.wire import Error
 from agent.words.catalogue import _, fill
 from tray.model import Model, explained
+from tray.sign_in import SignIn
 from tray.widgets.server_form import SignInForm
 from tray.wizard.address import AddressStep
 from tray.wizard.step import Step
@@ -16,18 +17,22 @@ class SignInStep(Step):
         super().__init__(
             model,
             _("Sign in to your server"),
-            _("With a key of its own, Safelight can back up and nothing else."),
+            _("Once. What Safelight needs to come back by itself is kept in this computer's keyring."),
         )
         self._address = address
         self._signed_in_to: ServerFound | None = None
         self.form = SignInForm(self)
+        self.sign_in = SignIn(model, self)
+        self.sign_in.said.connect(lambda sentence: self.say(sentence, busy=True))
+        self.sign_in.added.connect(self._added)
+        self.sign_in.refused.connect(self.refuse)
         self.form.edited.connect(self.changed)
         self.column.addWidget(self.form)
         self.close_column()
 
     def enter(self) -> None:
         found = self._address.found
-        if found is not None:
+        if found is not None and found.version:
             self.say(
                 fill(
                     _("Immich {version} answers at {address}."),
@@ -44,9 +49,10 @@ class SignInStep(Step):
         if self._is_done() or found is None:
             self.go_on()
             return
-        self.say(_("Signing in …"), busy=True)
-        wish = self.form.wish(found.address)
-        self.model.call("destination.add_immich", wish, self._added, self.refuse, owner=self)
+        self.sign_in.begin(
+            lambda token: self.form.wish(found.address, self._address.form, token),
+            by_browser=self.form.by_browser.isChecked(),
+        )
 
     def refuse(self, error: Error) -> None:
         if error.message in {"keyring_absent", "keyring_locked"}:

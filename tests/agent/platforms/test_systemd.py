@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from agent.platforms.systemd_units import (
     unquote,
     value_of,
 )
+
+if sys.platform == "win32":
+    pytest.skip("systemd is Linux' own", allow_module_level=True)
 
 PLAN = Plan(
     ("/opt/safelight/safelight", "run"), ("/opt/safelight/safelight", "cache", "build"), "03:00", ("/opt/tray",)

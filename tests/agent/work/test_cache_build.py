@@ -37,8 +37,10 @@ def where(home: Path, root: Path) -> Places:
     return know(home, root)
 
 
-def build(where: Places, tell: Callable[[Report], None] = lambda _: None, **options: bool) -> Ended:
-    return BuildProcess(where, tell, **options).run()
+def build(
+    where: Places, tell: Callable[[Report], None] = lambda _: None, *, forgive: bool = False, few: int = 0
+) -> Ended:
+    return BuildProcess(where, tell, forgive=forgive, few=few).run()
 
 
 def count(where: Places) -> tuple[int, int]:
@@ -63,6 +65,11 @@ def test_a_first_pass_makes_all_and_a_second_one_nothing(where: Places) -> None:
     assert count(where) == (6, 6)
     second = build(where)
     assert (second.report.done, second.report.skipped) == (0, 6)
+
+
+def test_few_files_get_their_real_pictures_at_once(where: Places) -> None:
+    report = build(where, few=6).report
+    assert (report.done, report.first) == (6, 0)
 
 
 def test_a_library_that_nobody_has_looked_at_is_nothing_to_do(home: Path) -> None:
