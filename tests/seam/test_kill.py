@@ -169,7 +169,8 @@ def test_what_is_switched_off_during_an_upload_stops_at_once_and_stays_so(rig: R
     rig.wait(lambda now: not now.transfers and now.backup.light in {"off", "paused"}, "all at rest", 5)
     assert time.monotonic() - began_s < 5
     fault.remove()
-    time.sleep(0.5)  # what lay in the system's buffers may still arrive there
+    counters = server.server.counters  # what lay in the system's buffers may still arrive there
+    server.server.wait_for(lambda: counters.uploads_now == 0, 20)
     sent = server.uploads()
     rig.restart()
     time.sleep(1)
