@@ -153,13 +153,35 @@ def draw_pages(target: Path) -> None:
             draw_dialogs(window, target, ground)
 
 
+def draw_large(target: Path) -> None:
+    """Every page with letters twice as large, and mirrored."""
+    QApplication.setPalette(light_palette())
+    usual, large = QApplication.font(), QApplication.font()
+    large.setPointSizeF(usual.pointSizeF() * 2)
+    for name, font, direction in (
+        ("large", large, Qt.LayoutDirection.LeftToRight),
+        ("mirrored", usual, Qt.LayoutDirection.RightToLeft),
+    ):
+        QApplication.setFont(font)
+        with scene("attention") as window:
+            window.setLayoutDirection(direction)
+            for at, page in enumerate(PAGES):
+                show_page(window, at)
+                window.resize(max(1_000, window.minimumSizeHint().width()), 800)
+                save(window, target / f"page-{page}-{name}.png")
+    QApplication.setFont(usual)
+
+
 def show_page(window: Window, at: int) -> None:
     """Turn to a page and let it fill."""
     window.show()
     window.show_page(at + 1)
     page = window.stack.currentWidget()
     settle()
+    if isinstance(page, SettingsPage):
+        wait_until(lambda: page.is_complete)
     if isinstance(page, Activity):
+        wait_until(lambda: bool(page.jobs.jobs))
         page.select_row(40)
     if isinstance(page, LibraryPage):
         first, last = page.grid.visible_range()
@@ -266,6 +288,7 @@ def main() -> None:
     draw_icons(target)
     draw_windows(target)
     draw_pages(target)
+    draw_large(target)
     draw_wizard(target)
     if panel.available():
         done = panel.run_on_virtual_screen(target)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from agent import __version__
 from agent.platforms.base import HOME_VARIABLE, NotPrivate, make_private, places
@@ -60,6 +60,7 @@ class App(QObject):
         self.model = Model(self.client, SystemClock().now_at, self)
         self.starter = Command(command_line(home, "start"), self)
         self.service = Command(command_line(home, "--json", "service"), self)
+        self.diagnostics = Command(command_line(home, "diagnostics"), self)
         self.overview = Overview(self.model)
         self.library = LibraryPage(self.model)
         self.folders = FoldersPage(self.model)
@@ -92,8 +93,8 @@ class App(QObject):
         """End the connection; the agent goes on."""
         self.client.close()
         self.desktop.close()
-        self.starter.close()
-        self.service.close()
+        for command in (self.starter, self.service, self.diagnostics):
+            command.close()
         self.window.close()
 
     def _connect(self) -> None:
@@ -116,6 +117,9 @@ class App(QObject):
         self.model.changed.connect(self._greet_the_first_time)
         self.window.folder_dropped.connect(self._add_folder)
         self.window.files_dropped.connect(self._back_up)
+        self.settings.diagnostics_asked.connect(self._save_diagnostics)
+        self.diagnostics.succeeded.connect(lambda _said: self.tell(_("The diagnostics file is saved.")))
+        self.diagnostics.failed.connect(self.tell)
         self.settings.startup_wanted.connect(lambda: self.service.run("status"))
         self.settings.startup_asked.connect(lambda on: self.service.run("install" if on else "uninstall"))
         self.service.succeeded.connect(self._show_startup)
@@ -159,6 +163,13 @@ class App(QObject):
             self._was_welcomed = True  # whoever says 'later' is not asked again and again
             if not now.destinations and not now.folders and now.agent.phase == "running":
                 self.welcome()
+
+    def _save_diagnostics(self) -> None:
+        path, _filter = QFileDialog.getSaveFileName(
+            self.window, _("Save a diagnostics file"), "safelight-diagnostics.zip", _("Zip files (*.zip)")
+        )
+        if path:
+            self.diagnostics.run(path)
 
     def _add_folder(self, path: str) -> None:
         self.open(self.folders)

@@ -130,13 +130,15 @@ def _progressive(room: Path, count: int) -> list[Row]:
 
 
 def _others(room: Path, count: int) -> list[Row]:
-    """HEIC and video: in a decoder as it is asked, without the store, for they are few."""
+    """HEIC, RAW and video: in a decoder as it is asked, without digest and store."""
     heics = [_PHONE] * count if _PHONE.exists() else cache_corpus.heics(room / "heics", count)
     films = cache_corpus.videos(room / "films", count)
     rows = [
         _against("HEIC", _decoded(heics), cache_peers.files_per_cpu_s("pillow-heif, whole", heics[:3]) or 0.0,
                  "whole picture", 50.0)
     ]  # fmt: skip
+    raws = [pictures.dng(room / "raws" / f"{number}.dng", size=(4000, 3000), seed=number) for number in range(3)]
+    rows.append(Row("RAW, by the camera's preview", _decoded(raws * 5), "files/s"))
     ffmpeg = cache_peers.ffmpeg_files_per_cpu_s(films[:5])
     if ffmpeg is not None:
         rows.append(_against("video 1080p", _decoded(films), ffmpeg, "ffmpeg command", 8.0))
@@ -149,7 +151,7 @@ def _decoded(paths: list[Path]) -> float:
     pool.pictures(os.fsencode(paths[0]), [300])
     before = _cpu_s(pool)
     for path in paths:
-        pool.pictures(os.fsencode(path), [300])
+        pool.pictures(os.fsencode(path), [300], digest=False)
     spent_s = _cpu_s(pool) - before
     pool.close()
     return len(paths) / max(spent_s, 0.01)

@@ -20,7 +20,7 @@ def camera_jpegs(folder: Path, count: int, *, progressive: bool = False) -> list
         view = pictures.scene((1500, 1000), number).resize(size, Image.Resampling.BICUBIC)
         grain = Image.effect_noise((size[0] // 2, size[1] // 2), 8 + 2 * (number % 4)).resize(size)
         view = ImageChops.add(view, Image.merge("RGB", [grain] * 3), 1, -128)
-        path = pictures.jpeg(folder / "one.jpg", picture=view, quality=84, progressive=progressive, seed=number)
+        path = pictures.jpeg(folder / "one.jpg", picture=view, quality=82, progressive=progressive, seed=number)
         painted.append(path.read_bytes())
         path.unlink()
     made = []

@@ -62,8 +62,9 @@ class Memory:
     again: int = 0
     number: int = 0
 
-    def clear(self) -> None:
-        self.ids.clear()
+    def clear(self, *, everything: bool) -> None:
+        if everything:
+            self.ids.clear()
         self.arrivals.clear()
         self.again = 0
 
@@ -120,11 +121,8 @@ class Connection:
             return 200, {"arrivals": list(memory.arrivals), **memory.counts()}
         if path == b"/bench/counts":
             return 200, memory.counts()
-        if path == b"/bench/recount":
-            memory.arrivals.clear()
-            return 200, {}
-        if path == b"/bench/reset":
-            memory.clear()
+        if path in {b"/bench/recount", b"/bench/reset"}:
+            memory.clear(everything=path == b"/bench/reset")
             return 200, {}
         if path in _FIXED:
             return 200, _FIXED[path]

@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
 #: How many stories are played at a time.
 ABREAST = 5
 _OLD_S = 900_000_000
+_SCRIBBLE = b"\n[[[ this is no TOML\n"
 
 
 @dataclass(frozen=True)
@@ -311,10 +312,25 @@ class Stage:
             if row.job_key == key:
                 self.rig.call("jobs.cancel", JobRef(row.id))
 
+    def garbles(self, name: str, start: str = "0") -> None:
+        """Overwrite a stretch of a file of the agent's own."""
+        with (self.rig.home / name).open("r+b") as file:
+            file.seek(int(start))
+            file.write(b"garbage!" * 2_000)
+
+    def empties(self, name: str) -> None:
+        """Leave nothing in a file of the agent's own."""
+        (self.rig.home / name).write_bytes(b"")
+
+    def mends(self, name: str) -> None:
+        """Take away what was scribbled."""
+        path = self.rig.home / name
+        path.write_bytes(path.read_bytes().replace(_SCRIBBLE, b""))
+
     def scribbles(self, name: str) -> None:
         """Into a file of the agent's own."""
         with (self.rig.home / name).open("ab") as file:
-            file.write(b"\n[[[ this is no TOML\n")
+            file.write(_SCRIBBLE)
 
     def passes(self, seconds: str) -> None:
         """Time in which nothing is to happen."""

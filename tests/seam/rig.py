@@ -173,7 +173,16 @@ class Rig:
         lines = f"{self.log()}\n{self.said()}".splitlines()
         signs = ("Traceback", " ERROR ", " CRITICAL ", "Error:", "Exception")
         found = [line for line in lines if any(sign in line for sign in signs)]
-        return [line for line in found if not any(one in line for one in self.may_log)]
+        return [line for line in found if not any(one in line for one in self.may_log)] + self.leaks()
+
+    def leaks(self) -> list[str]:
+        """Places that hold a server's key and must not."""
+        keys = [place.key for place in (*self.places.values(), *self._left) if isinstance(place, ServerPlace)]
+        texts = {"log": self.log(), "terminal": self.said()}
+        for name in ("settings.toml", "intent.jsonl"):
+            if (self.home / name).exists():
+                texts[name] = (self.home / name).read_text(encoding="utf-8", errors="replace")
+        return [f"a key stands in the {name}" for name, text in texts.items() if any(key in text for key in keys)]
 
     # --- speaking with it ---------------------------------------------------------------------------------------------
 

@@ -76,3 +76,15 @@ def _composed(name: bytes) -> str:
 def _tells_capitals(folder: Path) -> bool:
     (folder / "probe").touch()
     return not (folder / "PROBE").exists()
+
+
+def test_a_name_cannot_forge_a_line_of_the_log(rig: Rig) -> None:
+    rig.ready(["folder"])
+    rig.set("detailed_log", True)
+    forged = "x\n2026-01-01T00:00:00.000Z SEVERE forged: all is lost \u2028FORGED \r\x85FORGED.jpg"
+    rig.write(forged, b"\xff\xd8\xff\xe0 not a whole picture")
+    rig.wait_safe(1)
+    shown = rig.safelight("library", "list").stdout + rig.safelight("status").stdout
+    rig.stop()
+    for line in (rig.log() + shown).splitlines():
+        assert not line.startswith(("FORGED", "2026-01-01T00:00:00")), line

@@ -15,8 +15,11 @@ from pytestqt.qtbot import QtBot
 
 from agent.platforms.base import places
 from agent.protocol.methods import DestinationAddFolder, FolderAdd
+from tests.fakes.immich import StandIn
+from tests.pictures import jpeg
 from tray.app import App
 from tray.command import Command, command_line
+from tray.wizard.wizard import Wizard
 
 _PATIENCE_MS = 30_000
 _MANY = 10_000
@@ -29,7 +32,12 @@ def agent(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen([sys.executable, "-m", "agent", "run"], env={**os.environ, "SAFELIGHT_HOME": str(home)})
     yield process
     process.send_signal(signal.SIGTERM)
-    process.wait(20)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:  # nothing that a test started outlives it
+        process.kill()
+        process.wait(20)
+        raise
 
 
 @pytest.fixture
@@ -86,6 +94,57 @@ def test_what_the_agent_refuses_is_said_in_the_window(agent: subprocess.Popen[by
 
 
 _SCHEDULE = Path("/proc/thread-self/schedstat")
+
+
+@pytest.mark.qt_log_ignore("^This plugin does not support", extend=True)
+def test_the_first_run_leads_from_an_address_to_pictures_that_are_safe(
+    home: Path, agent: subprocess.Popen[bytes], app: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    photos = tmp_path / "Pictures"
+    photos.mkdir()
+    for number in range(3):
+        jpeg(photos / f"IMG_{number}.jpg", seed=number)
+    with StandIn() as server:
+        qtbot.waitUntil(lambda: app.wizard is not None, timeout=_PATIENCE_MS)
+        assert app.wizard is not None
+        app.wizard.reject()
+        wizard = Wizard(app.model, app.window, usual=lambda: [str(photos)])
+        wizard.show()
+        wizard.address.form.url.setText(server.url)
+        press_on(wizard, 1, qtbot)
+        wizard.sign_in.form.email.setText(server.admin.email)
+        wizard.sign_in.form.password.setText(server.admin.password)
+        wizard.onward.click()  # this machine of the tests has no keyring, and it says so
+        qtbot.waitUntil(wizard.sign_in.form.in_file.isVisible, timeout=_PATIENCE_MS)
+        wizard.sign_in.form.in_file.box.setChecked(True)
+        press_on(wizard, 2, qtbot)
+        qtbot.waitUntil(lambda: "3 photos and videos" in wizard.folders.offers[0].detail.text(), timeout=_PATIENCE_MS)
+        press_on(wizard, 3, qtbot)
+        press_on(wizard, 4, qtbot)
+        wizard.login.at_login.box.setChecked(False)
+        with qtbot.waitSignal(wizard.accepted, timeout=_PATIENCE_MS):
+            wizard.onward.click()
+        qtbot.waitUntil(lambda: app.model.light == "safe" and _safe(app) == 3, timeout=_PATIENCE_MS)
+        assert len(server.assets) == 3
+        app.open(app.library)
+        qtbot.waitUntil(lambda: len(app.library.pages.rows) == 3, timeout=_PATIENCE_MS)
+        assert {row.state for row in app.library.pages.rows.values()} == {"safe"}
+        qtbot.waitUntil(
+            lambda: app.library.shelf.picture(app.library.pages.rows[0].id) is not None, timeout=_PATIENCE_MS
+        )
+        app.open(app.activity)
+        qtbot.waitUntil(lambda: any(job.path for job in app.activity.jobs.jobs), timeout=_PATIENCE_MS)
+
+
+def press_on(wizard: Wizard, step: int, qtbot: QtBot) -> None:
+    """Press 'Continue' until the step at this place is shown."""
+    qtbot.waitUntil(wizard.onward.isEnabled, timeout=_PATIENCE_MS)
+    wizard.onward.click()
+    qtbot.waitUntil(lambda: wizard.stack.currentIndex() == step, timeout=_PATIENCE_MS)
+
+
+def _safe(app: App) -> int:
+    return app.model.snapshot.library.counts.safe if app.model.snapshot else 0
 
 
 class Pulse:

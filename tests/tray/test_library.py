@@ -222,7 +222,7 @@ def test_the_lightbox_tells_all_and_leads_on(
     text = read(box)
     for sentence in ("IMG_9999.HEIC", "Home server: safe, shown to be whole", "4032 × 3024 · HEIC", "with a place"):
         assert sentence in text
-    assert box.picture._pixmap is not None
+    qtbot.waitUntil(lambda: box.picture._pixmap is not None)
     box.immich.click()
     assert opened == ["https://photos.example.org/photos/8f3b"]
     assert nameless(box) == []

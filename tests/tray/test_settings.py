@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from PySide6.QtCore import QTime
+from PySide6.QtCore import QTime, QUrl
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QTimeEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -20,6 +20,7 @@ from agent.protocol.methods import (
 )
 from agent.protocol.server import OAuthBegun, OAuthEnded, OAuthRef
 from agent.protocol.settings import Values
+from agent.protocol.types import Args
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import VALUES, furnish
 from tests.fakes.scenes import ATTENTION, IMMICH, NAS, SAFE, WORKING
@@ -272,7 +273,7 @@ def test_what_goes_wrong_is_said_and_a_file_is_offered_only_without_a_keyring(
 def test_a_certificate_is_trusted_by_its_fingerprint_and_only_for_this_address(
     server: ServerDialog, agent: FakeAgent, qtbot: QtBot
 ) -> None:
-    args = {"address": "https://nas.local", "fingerprint": "AB:CD"}
+    args: Args = {"address": "https://nas.local", "fingerprint": "AB:CD"}
     agent.refusals["destination.add_immich"] = wire.Error(wire.MISTAKE, "certificate_untrusted", args)
     server.address.url.setText("nas.local")
     server.form.by_key.setChecked(True)
@@ -293,7 +294,12 @@ def test_signing_in_in_the_browser_takes_its_token_to_the_agent(
     server: ServerDialog, agent: FakeAgent, qtbot: QtBot
 ) -> None:
     opened: list[str] = []
-    server.sign_in._open_url = lambda url: bool(opened.append(url.toString())) or True
+
+    def open_url(url: QUrl) -> bool:
+        opened.append(url.toString())
+        return True
+
+    server.sign_in._open_url = open_url
     agent.answers["destination.oauth_begin"] = lambda asked: OAuthBegun("b1", f"{asked.url}/authorize")
     agent.answers["destination.oauth_end"] = lambda _asked: OAuthEnded("t0ken")
     server.address.url.setText("https://photos.example.org")

@@ -16,6 +16,7 @@ from agent.protocol.methods import (
     ServerAddress,
     SettingValue,
 )
+from agent.protocol.types import Args
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import furnish
 from tests.fakes.scenes import FIRST_DAY, SAFE
@@ -195,7 +196,7 @@ def test_every_step_can_be_used_without_eyes_and_without_a_mouse(
 def test_a_certificate_that_the_person_vouches_for_is_taken_along(
     wizard: Wizard, agent: FakeAgent, qtbot: QtBot
 ) -> None:
-    args = {"address": "https://nas.local", "fingerprint": "AB:CD"}
+    args: Args = {"address": "https://nas.local", "fingerprint": "AB:CD"}
     agent.refusals["server.find"] = wire.Error(wire.MISTAKE, "certificate_untrusted", args)
     wizard.address.form.url.setText("nas.local")
     wizard.onward.click()

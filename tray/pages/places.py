@@ -155,15 +155,18 @@ class PlaceRow(QWidget):
         em = self.fontMetrics().height()
         text = QVBoxLayout()
         text.setSpacing(round(em * 0.1))
-        for widget in (self._title, self._detail, self._report, self.sign_in):
+        for widget in (self._title, self._detail, self._report):
             text.addWidget(widget)
+        buttons = FlowLayout(em // 2)
+        for button in (self.sign_in, self.check, self.remove):
+            buttons.addWidget(button)
+        text.addSpacing(round(em * 0.3))
+        text.addLayout(buttons)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(round(em * 0.6))
         row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(text, 1)
-        for button in (self.check, self.remove):
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
 
     def show_place(self, place: Destination, safe: int | None, report: str) -> None:
         """Show this destination; `safe` files are known to be there, `report` is what the last check said."""

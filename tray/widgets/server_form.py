@@ -108,7 +108,7 @@ class SignInForm(QWidget):
         return self.by_browser.isChecked() or bool(self.email.text().strip() and self.password.text())
 
     def wish(self, url: str, where: AddressForm, token: str | None, renew: str | None = None) -> DestinationAddImmich:
-        """The request to the agent, which keeps neither password nor token. `renew` is a destination to sign in again."""
+        """The request to the agent, which keeps neither password nor token. `renew` is whom to sign in again."""
         by_key, by_password = self.by_key.isChecked(), self.by_password.isChecked()
         return DestinationAddImmich(
             url,

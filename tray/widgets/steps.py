@@ -53,6 +53,7 @@ class StepsLine(QWidget):
             painter.drawLine(QPointF(one + gap, y), QPointF(other - gap, y))
         for at, (name, x) in enumerate(zip(self._names, centres, strict=True)):
             dot = QRectF(x - radius, y - radius, 2 * radius, 2 * radius)
+            painter.setFont(self.font())
             self._draw_dot(painter, dot, at, accent, quiet)
             font = self.font()
             if at == self._at:

@@ -5,7 +5,7 @@ import pytest
 from agent.domain.facts import HostFacts
 from agent.protocol.settings import DestinationSetting, FolderRules, FolderSetting, Settings, Values
 from agent.store.intent import Pause
-from agent.store.jobs import LOCAL_LANE
+from agent.store.jobs import CACHE_LANE, LOCAL_LANE
 from agent.work.folders import Folders
 from agent.work.gate import Gate
 from tests.fakes.clock import FakeClock
@@ -135,3 +135,16 @@ def test_news_that_is_none_disturbs_nobody(again: dict[str, object]) -> None:
     before = (house.gate.generation, house.changes)
     house.gate.tell(**again)  # type: ignore[arg-type]
     assert (house.gate.generation, house.changes) == before
+
+
+def test_pictures_are_made_while_power_permits_whatever_backup_and_network_say() -> None:
+    house = House(enabled=False)
+    house.gate.tell(facts=METERED)
+    assert house.gate.passing(CACHE_LANE).everyone
+    for facts in (HostFacts(on_battery=True, battery_percent=5), HostFacts(battery_saver=True)):
+        house.gate.tell(facts=facts)
+        assert not house.open(CACHE_LANE)
+    house.gate.tell(facts=HostFacts(), pause=Pause(None))
+    assert not house.open(CACHE_LANE)
+    house.gate.tell(pause="none", asleep=True)
+    assert not house.open(CACHE_LANE)
