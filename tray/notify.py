@@ -90,6 +90,7 @@ class Notifier(QObject):
 
     def _clicked(self, identity: str) -> None:
         notice = self._shown.get(identity)
+        self._sender.withdraw(identity)
         self.asked_for.emit(notice.action or "overview" if notice else "overview")
         self._closed(identity)
 

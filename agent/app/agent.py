@@ -82,8 +82,9 @@ class SafelightAgent:
         """Start everything; clients can connect when this returns. Raises AlreadyRunning."""
         started_at = self._engine.clock.now_at()
         self._state.update(agent=self._shown("initialized", started_at=started_at))
-        self.control.restore()
-        self._engine.start()
+        with self._engine.database.guard():
+            self.control.restore()
+            self._engine.start()
         self._server.start()
         self._upkeep.start()
         self._state.update(agent=self._shown("running", started_at=started_at))

@@ -42,9 +42,11 @@ def run(home: Path | None) -> int:
     try:
         code = _run_locked(where)
     except Blocked as problem:
-        log.exception("the agent cannot start")
-        sys.stderr.write(f"Safelight cannot start: {words.problem_text(problem.code, problem.args_)}\n")
-        return 1
+        if problem.code != "database_corrupt":
+            log.exception("the agent cannot start")
+            sys.stderr.write(f"Safelight cannot start: {words.problem_text(problem.code, problem.args_)}\n")
+            return 1
+        code = RESTART  # the next start sets the ledger aside
     finally:
         lock.release()
         logs.shut_down()

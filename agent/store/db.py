@@ -80,6 +80,12 @@ class Database:
             self._local.reader = reader
         return reader
 
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """What SQLite raises in here, at reading too, leaves as a fate, and a broken file is told of."""
+        with _translated(self.on_broken):
+            yield
+
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy while others go on reading and writing, a stretch at a time."""
         with _translated(), closing(sqlite3.connect(path)) as target:

@@ -166,7 +166,8 @@ class Lane:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                wait_s = self._turn()
+                with self._database.guard():
+                    wait_s = self._turn()
             except Exception as error:  # noqa: BLE001 - the ledger may be out of reach; a lane that ends never comes back
                 wait_s = self._stumble(error)
             if wait_s != 0:
@@ -255,7 +256,8 @@ class Lane:
             handler = self._handlers(self.name, batch[0].key)
             if handler is None:
                 raise Rejected("job_key_unknown", key=batch[0].key)
-            handler(scope, batch)
+            with self._database.guard():
+                handler(scope, batch)
         except Exception as caught:  # noqa: BLE001 - the one place where every fate of a job ends
             error = caught
         left = [job for job in batch if job.id not in scope.ended]

@@ -113,6 +113,7 @@ def test_a_click_opens_the_place_that_explains(notice: Notice, page: str, stage:
     with qtbot.waitSignal(stage.notifier.asked_for) as heard:
         stage.screen.clicked.emit(notice.id)
     assert heard.args == [page]
+    assert stage.screen.withdrawn == [notice.id]
     qtbot.waitUntil(lambda: stage.agent.asked("notice.dismiss") == [NoticeRef(notice.id)])
 
 
