@@ -291,26 +291,32 @@ class FolderDestination:
             progress(written_bytes)
 
     def _named(self, month: Month, folder: bytes, name: bytes, item: Item, part: bytes) -> tuple[bytes, bool]:
-        """Give the copy the first free name, and a line. The second value is False when another thread was quicker."""
+        """Give the copy the first free name, and a line. The second value is False when somebody else was quicker."""
         source = item.source
         with self._lock:
             quicker = month.placed.get(source.sha1) if item.beside is None else None
             if quicker is not None and self._size(folder + b"/" + quicker) == source.size_bytes:
                 return quicker, False
-            chosen = self._first_free(month, folder, name, source.sha1, part)
+            chosen, created = self._first_free(month, folder, name, source, part)
             sync_folder(self._path(folder))
             month.placed[source.sha1] = chosen
             self._note(month, folder, chosen, source.sha1)
-            return chosen, True
+            return chosen, created
 
-    def _first_free(self, month: Month, folder: bytes, name: bytes, sha1: bytes, part: bytes) -> bytes:
-        """Move the copy to the first free number of its name; a name whose file is gone is free for the same bytes."""
+    def _first_free(self, month: Month, folder: bytes, name: bytes, source: Source, part: bytes) -> tuple[bytes, bool]:
+        """Move the copy to the first free number of its name; a name whose file is gone is free for the same bytes.
+
+        Where another agent has put the same bytes meanwhile, that is the name, and nothing was moved (False).
+        """
         number = 1
         while True:
             chosen = names.numbered(name, number)
             try:
-                if month.is_free(chosen, sha1) and moved(part, self._path(folder, chosen)):
-                    return chosen
+                if month.is_free(chosen, source.sha1):
+                    if moved(part, self._path(folder, chosen)):
+                        return chosen, True
+                    if self._is_same(folder, chosen, source):
+                        return chosen, False
             except OSError as error:
                 if error.errno not in NAME_REFUSED or name == names.portable(name):
                     raise

@@ -28,4 +28,6 @@ def from_wire(text: str) -> bytes:
 def to_display(path: bytes) -> str:
     """Text for a person's eyes: one line, odd bytes and control characters replaced; not reversible."""
     text = path.decode("utf-8", "replace")
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -13,7 +13,7 @@ from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
 from agent.files.mounts import root_identity
 from agent.files.read import Facts
-from agent.files.scan import Entry, FolderMissing, Listing, list_directory, trusted_mtime_ns, walk, walk_changed
+from agent.files.scan import FolderMissing, Listing, list_directory, trusted_mtime_ns, walk, walk_changed
 from agent.files.settle import Settler
 from agent.protocol.paths import to_display
 from agent.store import files, folders
@@ -120,9 +120,9 @@ class Reconcile:
         self._intake.observe(watched, relative, seen, gone, urgency, taken, rejudge=rejudge)
         return taken
 
-    def ledger(self, directory_id: int) -> dict[bytes, files.FileFacts]:
+    def ledger(self, directory_id: int) -> dict[bytes, files.Standing]:
         """What is known of a directory."""
-        return files.in_directory(self._database.read(), directory_id)
+        return files.standings(self._database.read(), directory_id)
 
     def now_at(self) -> int:
         """UTC epoch milliseconds."""
@@ -179,7 +179,7 @@ class _Comparison:
         seen, restless = self._differing(listing, ledger)
         present = {entry.name for entry in listing.entries}
         whole = listing.trouble is None
-        gone = [name for name, row in ledger.items() if whole and name not in present and row.state != "gone"]
+        gone = [name for name, row in ledger.items() if whole and name not in present and not row.is_gone]
         self._observe(relative, seen, gone)
         mtime_ns = trusted_mtime_ns(listing.mtime_ns, self._room.now_at())
         self.looked.restless |= restless
@@ -190,14 +190,16 @@ class _Comparison:
             if len(self._mtimes) >= NOTED_TOGETHER:
                 self.note_directories()
 
-    def _differing(self, listing: Listing, ledger: dict[bytes, files.FileFacts]) -> tuple[dict[bytes, Facts], bool]:
+    def _differing(self, listing: Listing, ledger: dict[bytes, files.Standing]) -> tuple[dict[bytes, Facts], bool]:
         """The files that differ from the ledger and rest, and whether there are some that do not rest yet."""
         now_ns = self._room.now_at() * 1_000_000
         seen: dict[bytes, Facts] = {}
         restless = False
+        rejudge = self._rejudge
         for entry in listing.entries:
-            row = ledger.get(entry.name)
-            if row is not None and not self._rejudge and _unchanged(row, entry):
+            name, size_bytes, mtime_ns, _ = entry
+            row = ledger.get(name)
+            if row is not None and not rejudge and row[1:] == (size_bytes, mtime_ns, 0):
                 continue
             if 0 <= now_ns - entry.mtime_ns < REST_NS:
                 self._room.leave_to_settler(self._watched, listing.relative, entry.name)
@@ -210,7 +212,7 @@ class _Comparison:
         """The directory is no more: what lay in it is gone."""
         known = self._known.get(relative)
         ledger = self._room.ledger(known[0]) if known else {}
-        self._observe(relative, {}, [name for name, row in ledger.items() if row.state != "gone"])
+        self._observe(relative, {}, [name for name, row in ledger.items() if not row.is_gone])
 
     def _observe(self, relative: bytes, seen: dict[bytes, Facts], gone: list[bytes]) -> None:
         if seen or gone:
@@ -223,10 +225,6 @@ class _Comparison:
         if self._mtimes:
             self._room.note(self._watched, self._mtimes)
             self._mtimes = {}
-
-
-def _unchanged(row: files.FileFacts, entry: Entry) -> bool:
-    return row.size_bytes == entry.size_bytes and row.mtime_ns == entry.mtime_ns and row.state != "gone"
 
 
 def _is_below(relative: bytes, parent: bytes) -> bool:

@@ -120,15 +120,15 @@ def test_of_agents_that_start_at_once_one_lives(rig: Rig) -> None:
             other.close()
 
 
-@pytest.mark.parametrize("after_s", [0.2, 0.5, 0.7, 0.9, 1.1])
+@pytest.mark.parametrize("after_s", [0.3, 0.6, 0.9])
 def test_sigterm_at_any_moment_of_the_start_ends_it(rig: Rig, after_s: float) -> None:
     rig.ready()
     pictures.bulk(rig.pictures, 30, 9_000)
     rig.wait_safe(30)
     rig.stop()
-    for number in range(3):
+    for number in range(2):
         rig.launch()
-        time.sleep(after_s + number * 0.05)
+        time.sleep(after_s + number * 0.1)
         assert rig.end() in {0, -15}
     rig.start()
     rig.wait_safe(30)
@@ -253,7 +253,6 @@ def test_two_computers_may_use_one_folder(rig: Rig) -> None:
         arrived = place.arrived()
         assert set(arrived) == set(wanted)
         assert not rig.bugs() + other.bugs()
-        # Whoever comes second finds it there; in the same moment both may bring one.
-        assert sum(arrived.values()) < 60
+        assert sum(arrived.values()) == len(wanted), "whoever comes second finds it there"
     finally:
         other.close()
