@@ -121,8 +121,10 @@ def test_clients_that_come_and_go_leave_nothing_open(rig: Rig) -> None:
     for number in range(300):
         with open_socket(rig.home) as raw:
             if number % 3:
-                raw.sendall(HELLO[: number % 90])
+                with contextlib.suppress(OSError):  # shown out, where too many are at the door
+                    raw.sendall(HELLO[: number % 90])
     deadline_s = time.monotonic() + 10
     while opened() > before + 2 and time.monotonic() < deadline_s:
-        rig.snapshot()
+        time.sleep(0.05)
     assert opened() <= before + 2
+    assert rig.snapshot().agent.phase == "running"
