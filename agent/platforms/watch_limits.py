@@ -48,14 +48,21 @@ def _processes_of_mine() -> list[int]:
 
 
 def _watches_of(pid: int) -> list[int]:
-    """For each inotify instance of a process how many watches it holds."""
-    found = []
-    folder = Path(f"/proc/{pid}/fd")
+    """For each inotify instance of a process how many watches it holds; none where we may not look."""
     try:
-        numbers = [one.name for one in folder.iterdir() if "inotify" in os.readlink(one)]
-        for number in numbers:
-            lines = Path(f"/proc/{pid}/fdinfo/{number}").read_text().splitlines()
-            found.append(sum(line.startswith("inotify wd:") for line in lines))
+        numbers = os.listdir(f"/proc/{pid}/fd")
     except OSError:
-        return found  # it has ended, or is not ours to look at
-    return found
+        return []  # it has ended, or is not ours to look at
+    held = (_watches_held(pid, number) for number in numbers)
+    return [count for count in held if count is not None]
+
+
+def _watches_held(pid: int, number: str) -> int | None:
+    """The watches behind one open file; None for one that is no inotify instance or was closed since it was listed."""
+    try:
+        if "inotify" not in os.readlink(f"/proc/{pid}/fd/{number}"):
+            return None
+        lines = Path(f"/proc/{pid}/fdinfo/{number}").read_text().splitlines()
+    except OSError:
+        return None
+    return sum(line.startswith("inotify wd:") for line in lines)

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,3 +46,20 @@ def test_what_a_process_watches_is_counted_and_what_the_agent_watches_is_left_ou
     assert with_us.watches_used >= watched
     assert with_us.instances_used >= 1
     assert without_us.watches_used <= with_us.watches_used - watched + 1_000  # others may have come
+
+
+def test_files_that_are_opened_and_closed_meanwhile_hide_nothing(watched: int, tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            with open(tmp_path / "other", "w"):
+                pass
+
+    busy = threading.Thread(target=come_and_go)
+    busy.start()
+    try:
+        assert all(limits().watches_used >= watched for _ in range(50))
+    finally:
+        over.set()
+        busy.join()
