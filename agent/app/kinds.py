@@ -18,15 +18,17 @@ from agent.store.jobs import CACHE_LANE, LOCAL_LANE
 from agent.store.settings import SettingsStore
 from agent.work.arrange import Arrange
 from agent.work.arrivals import Arrivals
-from agent.work.bandwidth import Bandwidth
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders
+from agent.work.journey.bandwidth import Bandwidth
+from agent.work.journey.finish import Finish
+from agent.work.journey.send import Sender
+from agent.work.journey.transfers import Transfers
+from agent.work.journey.upload import Upload
 from agent.work.organize import Organize
 from agent.work.pairs import Pairs
 from agent.work.scan import Scan
 from agent.work.sync import Sync
-from agent.work.transfers import Transfers
-from agent.work.upload import Upload
 from agent.work.verify import Verify
 from agent.work.worker import Handler, one_by_one
 
@@ -79,18 +81,33 @@ class Kinds:
 
     def _upload(self, lane: str) -> Upload:
         destination = self.destinations.get(lane)
-        return Upload(
+        sender = Sender(
+            lane,
+            destination,
+            self.transfers,
+            captured=self._captured_on,
+            are_halves=Pairs(self.decoders.metadata),
+            bandwidth=self.bandwidth if lane in self.destinations.crossing() else None,
+            checkpoint=self.checkpoint,
+        )
+        finish = Finish(
             lane,
             destination,
             self.database,
             self.clock,
             self.transfers,
-            senders=lambda: self.settings.get().values.parallel_uploads,
-            captured=self._captured_on,
-            are_halves=Pairs(self.decoders.metadata),
             arrange=Arrange(lane, self.watched) if isinstance(destination, ImmichDestination) else None,
-            bandwidth=self.bandwidth if lane in self.destinations.crossing() else None,
             on_finished=self.on_finished,
+            checkpoint=self.checkpoint,
+        )
+        return Upload(
+            lane,
+            destination,
+            self.database,
+            self.clock,
+            sender,
+            finish,
+            senders=lambda: self.settings.get().values.parallel_uploads,
             checkpoint=self.checkpoint,
         )
 

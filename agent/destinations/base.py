@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
 
+#: A piece of a file on its way; a view of bytes in memory is not copied.
+Chunk = bytes | memoryview
+
 
 class Source(Protocol):
     """A file to send: known bytes, read when asked for."""
@@ -43,7 +46,7 @@ class Source(Protocol):
         """The day in the camera's own calendar, None if the file tells none. May open the file."""
         ...
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self) -> Iterator[Chunk]:
         """The bytes, in pieces of at most 1 MiB.
 
         Hashed on the way: the last piece is given only after the whole was found to be what `sha1` says. So whoever

@@ -48,7 +48,7 @@ class Fingerprint:
 
     sha1: bytes
     facts: Facts
-    content: bytes | None = field(default=None, compare=False, repr=False)
+    content: memoryview | None = field(default=None, compare=False, repr=False)
 
 
 def look(path: bytes) -> Facts:
@@ -67,33 +67,30 @@ def fingerprint(
     path: bytes,
     *,
     check: Callable[[], None],
-    on_bytes: Callable[[int], None] | None = None,
     keep_bytes: int = 0,
 ) -> Fingerprint:
     """Read a file once and make its digest.
 
-    `check` is called between pieces and stops the reading by raising `Interrupted`; `on_bytes` hears how much was
-    read so far. A file of at most `keep_bytes` comes back with its content. Raises as `look`, and `FileChanged`.
+    `check` is called between pieces and stops the reading by raising `Interrupted`. A file of at most `keep_bytes`
+    comes back with its content. Raises as `look`, and `FileChanged`.
     """
     digest = hashlib.sha1(usedforsecurity=False)
-    kept: list[bytes] | None = None
+    kept: bytearray | None = None
     done = 0
     try:
         opened = _open(path)
         try:
             before = _facts(os.fstat(opened))
             if before.size_bytes <= keep_bytes:
-                kept = []
+                kept = bytearray(before.size_bytes + 1)  # one more, to see the end where it was
+            whole = memoryview(kept) if kept is not None else None
             with open(opened, "rb", buffering=0, closefd=False) as file:
-                view = _buffer()
+                view = _buffer() if whole is None else whole[:_BUFFER_BYTES]
                 while length := file.readinto(view):
-                    piece = view[:length]
-                    digest.update(piece)
-                    if kept is not None:
-                        kept.append(bytes(piece))
+                    digest.update(view[:length])
                     done += length
-                    if on_bytes is not None:
-                        on_bytes(done)
+                    if whole is not None:
+                        view = whole[done : done + _BUFFER_BYTES]
                     check()
             after = _facts(os.fstat(opened))
         finally:
@@ -102,7 +99,7 @@ def fingerprint(
         raise translate(error) from error
     if after != before or done != after.size_bytes:
         raise FileChanged("changed")
-    return Fingerprint(digest.digest(), after, None if kept is None else b"".join(kept))
+    return Fingerprint(digest.digest(), after, None if whole is None else whole[:done])
 
 
 def chunks(
@@ -112,17 +109,12 @@ def chunks(
     *,
     check: Callable[[], None],
     chunk_bytes: int = _BUFFER_BYTES,
-    prefetched: bytes | None = None,
 ) -> Iterator[bytes]:
     """The bytes of a file in pieces, the last one only after the whole was found to be what was expected.
 
-    So whoever needs the end of the stream never completes a wrong copy. `prefetched` is the content, where it was kept
-    from making the digest: no second read, the same promise. Memory: two pieces. Raises as `fingerprint`.
+    So whoever needs the end of the stream never completes a wrong copy. Memory: two pieces. Raises as `fingerprint`.
     """
-    if prefetched is not None:
-        pieces = (prefetched[at : at + chunk_bytes] for at in range(0, len(prefetched), chunk_bytes))
-    else:
-        pieces = _pieces(path, expected_size, chunk_bytes)
+    pieces = _pieces(path, expected_size, chunk_bytes)
     digest = hashlib.sha1(usedforsecurity=False)
     done = 0
     held: bytes | None = None

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from agent.destinations.immich import session
 from agent.destinations.immich.auth import Account, account, log_in, running_version
-from agent.destinations.immich.discovery import discover
 from agent.destinations.immich.http import Server
 from agent.destinations.immich.secret import Secret, read_secret
 from agent.destinations.immich.trust import Trust, fingerprint, is_same_fingerprint, look_at
@@ -63,6 +62,8 @@ class SignIn:
 
     def find(self, wish: DestinationAddImmich) -> tuple[str, Trust]:
         """The API's address, and whose certificates are believed there. Sends no secret."""
+        from agent.destinations.immich.discovery import discover  # heavy: a running agent never needs it
+
         trust = Trust(ca_file=wish.ca_file, client_certificate=wish.client_certificate)
         try:
             api_url = discover(wish.url, wish.headers, trust)
@@ -127,6 +128,8 @@ class SignIn:
 
     def _routes(self, wish: DestinationAddImmich, trust: Trust, secret: Secret, found: Account) -> tuple[str, ...]:
         """The further addresses, each found to be the same account's where it answers now."""
+        from agent.destinations.immich.discovery import discover
+
         routes = []
         for typed in wish.routes:
             try:

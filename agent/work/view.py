@@ -19,7 +19,7 @@ from agent.store.settings import SettingsStore
 from agent.work.blocks import Block
 from agent.work.folders import Folders, Watched
 from agent.work.gate import Gate
-from agent.work.transfers import Transfers
+from agent.work.journey.transfers import Transfers
 
 
 class View:

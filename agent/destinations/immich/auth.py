@@ -5,17 +5,14 @@ Runs in the thread of whoever adds or checks a destination.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.destinations.immich.discovery import discover
 from agent.destinations.immich.http import Server
 from agent.destinations.immich.line import Request
 from agent.destinations.immich.verdicts import Answer
 from agent.destinations.immich.versions import OLDEST, Version, is_too_old, read_version
-from agent.domain.clock import Clock
-from agent.domain.errors import Blocked, Fate
+from agent.domain.errors import Blocked
 
 #: Without these nothing can be kept safe.
 NEEDED = ("asset.upload", "asset.read", "user.read")
@@ -54,18 +51,8 @@ class Account:
         return _lacking(USEFUL, self.permissions)
 
 
-def sign_in_with_key(url: str, key: str, *, clock: Clock, headers: Mapping[str, str] | None = None) -> Account:
-    """The account behind an API key, as the server at this address says; raises `Blocked` or `Transient`."""
-    key = key.strip()
-    if not key or not key.isascii() or not key.isprintable():
-        raise Blocked("signed_out", message="Invalid API key")
-    api_url = discover(url, headers)
-    with closing(Server(api_url, {**(headers or {}), "x-api-key": key}, clock=clock)) as server:
-        return account(server)
-
-
 def account(server: Server) -> Account:
-    """The account behind a server's key; raises what `sign_in_with_key` does."""
+    """The account behind the secret that a server is asked with; raises `Blocked` or `Transient`."""
     version = running_version(server)
     granted = ("all",) if server.has_session else _texts(server.ask("GET", "/api-keys/me"), "permissions")
     lacking = _lacking(NEEDED, granted)
@@ -95,38 +82,10 @@ def running_version(server: Server) -> Version:
     return version
 
 
-def key_for_password(
-    url: str,
-    email: str,
-    password: str,
-    *,
-    key_name: str,
-    clock: Clock,
-    permissions: Sequence[str] = NEEDED + USEFUL,
-    headers: Mapping[str, str] | None = None,
-) -> tuple[str, Account]:
-    """A new API key that may do no more than `permissions`, and its account. The session it takes is ended again.
-
-    Raises `Blocked` `wrong_password` or `password_login_off` besides what `sign_in_with_key` raises.
-    """
-    api_url = discover(url, headers)
-    with closing(Server(api_url, dict(headers or {}), clock=clock)) as server:
-        running_version(server)
-        login = log_in(server, email, password)
-        bearer = {"Authorization": f"Bearer {login}"}
-        try:
-            key = _new_key(server, bearer, key_name, permissions)
-        finally:
-            with suppress(Fate):
-                server.ask("POST", "/auth/logout", headers=bearer)
-    with closing(Server(api_url, {**(headers or {}), "x-api-key": key}, clock=clock)) as server:
-        return key, account(server)
-
-
 def key_for_login(server: Server, name: str) -> tuple[str, str | None]:
     """A new narrow key and its id, for a server whose headers carry a session."""
     wanted = [*NEEDED, *USEFUL, *OWN]
-    answer = _made_key(server, {}, name, wanted)
+    answer = _made_key(server, name, wanted)
     value = answer.json()
     made = value.get("apiKey") if isinstance(value, dict) else None
     key_id = made.get("id") if isinstance(made, dict) else None
@@ -145,28 +104,22 @@ def log_in(server: Server, email: str, password: str) -> str:
     return _text(server, login, "accessToken")
 
 
-def _new_key(server: Server, bearer: Mapping[str, str], name: str, permissions: Sequence[str]) -> str:
-    return _text(server, _made_key(server, bearer, name, permissions).json(), "secret")
-
-
-def _made_key(server: Server, bearer: Mapping[str, str], name: str, permissions: Sequence[str]) -> Answer:
+def _made_key(server: Server, name: str, permissions: Sequence[str]) -> Answer:
     """An older server does not know every permission: it names those that it does, and gets what both know."""
     wanted = list(permissions)
-    answer = _ask_for_key(server, bearer, name, wanted)
+    answer = _ask_for_key(server, name, wanted)
     if answer.status == 400:
         known = _known_permissions(answer)
         wanted = [permission for permission in wanted if permission in known]
         if wanted:
-            answer = _ask_for_key(server, bearer, name, wanted)
+            answer = _ask_for_key(server, name, wanted)
     if answer.status not in {200, 201}:
         raise server.verdict(answer)
     return answer
 
 
-def _ask_for_key(server: Server, bearer: Mapping[str, str], name: str, permissions: Sequence[str]) -> Answer:
-    return server.exchange(
-        Request.of_json("POST", "/api-keys", {"name": name, "permissions": list(permissions)}, bearer)
-    )
+def _ask_for_key(server: Server, name: str, permissions: Sequence[str]) -> Answer:
+    return server.exchange(Request.of_json("POST", "/api-keys", {"name": name, "permissions": list(permissions)}))
 
 
 def _known_permissions(answer: Answer) -> set[str]:

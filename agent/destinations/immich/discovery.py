@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from agent.destinations.immich.http import browsing_session
+from agent.destinations.immich.browsing import browsing_session
 from agent.destinations.immich.route import site_of
 from agent.destinations.immich.trust import SYSTEM, Trust
 from agent.destinations.immich.verdicts import unreachable

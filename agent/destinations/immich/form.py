@@ -8,7 +8,7 @@ server keeps only what follows a slash or backslash in a part's name, but all of
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from agent.destinations.base import Item, Source
+from agent.destinations.base import Chunk, Item, Source
 from agent.domain.errors import FileVanished, Rejected
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ class Form:
         """Bytes in all."""
         return len(self._head) + self._source.size_bytes + len(self._tail)
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[Chunk]:
         """The stream. The end comes with the source's last piece, which comes only when its digest is right."""
         yield self._head
         yield from self._source.chunks()

@@ -5,12 +5,10 @@ Must not know what the questions are for. Any thread; `close` too.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import requests
-
 from agent.destinations.immich.line import SILENCE_S, Request
-from agent.destinations.immich.route import USER_AGENT, Route
+from agent.destinations.immich.route import Route
 from agent.destinations.immich.stream import Stream
-from agent.destinations.immich.trust import SYSTEM, Trust, TrustAdapter
+from agent.destinations.immich.trust import SYSTEM, Trust
 from agent.destinations.immich.verdicts import Answer, refusal
 from agent.destinations.immich.ways import Ways
 from agent.domain.clock import Clock
@@ -18,20 +16,6 @@ from agent.domain.errors import Blocked, Fate
 
 #: These may mean that the server is in maintenance, where every route but a few is unknown.
 _LOOK_TWICE = {404, 502, 503}
-
-
-def browsing_session(trust: Trust = SYSTEM) -> requests.Session:
-    """A session for the first steps, where redirects are followed and no key is sent. One thread; close it."""
-    session = requests.Session()
-    session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
-    session.mount("https://", TrustAdapter(trust))
-    # No login of some other program out of ~/.netrc.
-    session.auth = _leave_alone
-    return session
-
-
-def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 class Server:

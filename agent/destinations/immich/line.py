@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
+from agent.destinations.base import Chunk
 from agent.destinations.immich.route import Route
 from agent.destinations.immich.verdicts import Answer, unreachable
 from agent.domain.clock import Clock
@@ -45,7 +46,7 @@ RESEND_BYTES = 16 * 1024 * 1024
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 
-def _nothing() -> Iterator[bytes]:
+def _nothing() -> Iterator[Chunk]:
     return iter(())
 
 
@@ -60,7 +61,7 @@ class Request:
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    pieces: Callable[[], Iterable[bytes]] = _nothing
+    pieces: Callable[[], Iterable[Chunk]] = _nothing
     length_bytes: int = 0
     sent: Callable[[int], None] = _unheard
 
@@ -229,7 +230,7 @@ def _wait(sock: socket.socket, limit_s: float, *, to_write: bool) -> bool:
     return bool(poll.poll(limit_s * 1000))
 
 
-def _trains(head: bytes, pieces: Iterable[bytes]) -> Iterator[list[memoryview]]:
+def _trains(head: bytes, pieces: Iterable[Chunk]) -> Iterator[list[memoryview]]:
     """The same bytes as buffers to be sent in one go: small neighbours together, nothing copied."""
     train, length = [memoryview(head)], len(head)
     for piece in pieces:

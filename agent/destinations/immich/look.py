@@ -12,11 +12,11 @@ from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 
 import requests
-from requests.utils import get_environ_proxies, select_proxy
 from urllib3.util import parse_url
 
-from agent.destinations.immich.http import browsing_session
+from agent.destinations.immich.browsing import browsing_session
 from agent.destinations.immich.line import Request
+from agent.destinations.immich.proxies import proxy_for
 from agent.destinations.immich.route import Route, site_of
 from agent.destinations.immich.trust import SYSTEM, Trust, tls_context
 from agent.destinations.immich.verdicts import unreachable
@@ -134,8 +134,8 @@ def _first_line(sock: socket.socket) -> bytes:
 
 def _proxy(api_url: str) -> str | None:
     """The proxy that the environment names for this address, without its login."""
-    found = select_proxy(api_url, get_environ_proxies(api_url))
-    return site_of(found if "://" in found else f"http://{found}") if found else None
+    found = proxy_for(api_url)
+    return site_of(found) if found else None
 
 
 def _is_open_to_others(api_url: str) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from requests.utils import get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Url, make_headers, parse_url
 
 from agent import __version__
+from agent.destinations.immich.proxies import proxy_for
 from agent.destinations.immich.trust import SYSTEM, Trust, tls_context
 from agent.domain.errors import Blocked
 
@@ -37,8 +37,8 @@ class Route:
         if self._url.scheme not in {"http", "https"} or not self._url.host:
             raise Blocked("address_invalid", address=api_url)
         self.address = api_url
-        proxy = select_proxy(api_url, get_environ_proxies(api_url))
-        self._proxy = parse_url(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
+        proxy = proxy_for(api_url)
+        self._proxy = parse_url(proxy) if proxy else None
         self._common = self._common_head(headers)
 
     def connection(self) -> HTTPConnection:

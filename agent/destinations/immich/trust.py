@@ -10,10 +10,7 @@ import hashlib
 import socket
 import ssl
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
-
-from requests.adapters import HTTPAdapter
 
 from agent.domain.errors import Blocked
 
@@ -90,25 +87,3 @@ def is_same_fingerprint(one: str, other: str) -> bool:
         return "".join(sign for sign in text.upper() if sign in "0123456789ABCDEF")
 
     return bool(bare(one)) and bare(one) == bare(other)
-
-
-class TrustAdapter(HTTPAdapter):
-    """Makes a `requests` session use such a context instead of its own list of authorities."""
-
-    # The signatures are those of `requests`, which says little about them.
-
-    def __init__(self, trust: Trust) -> None:
-        self._trust = trust
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
-        if self._trust.pinned is not None:
-            options["assert_hostname"] = False
-        super().init_poolmanager(*args, **options, ssl_context=tls_context(self._trust))
-
-    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:  # noqa: ANN401
-        return super().proxy_manager_for(proxy, **options, ssl_context=tls_context(self._trust))
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401
-        """Leave the context alone."""
-        del conn, url, verify, cert

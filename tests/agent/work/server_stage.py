@@ -23,10 +23,12 @@ from agent.store.jobs import Open
 from agent.work.arrange import Arrange
 from agent.work.folders import Folders
 from agent.work.intake import BACKLOG, Intake, Taken, Urgency
+from agent.work.journey.finish import Finish
+from agent.work.journey.send import Sender
+from agent.work.journey.transfers import Transfers
+from agent.work.journey.upload import Upload
 from agent.work.organize import Organize
 from agent.work.sync import Sync, sync_job
-from agent.work.transfers import Transfers
-from agent.work.upload import Upload
 from agent.work.worker import Handler, Scope
 from tests.fakes.clock import FakeClock
 from tests.fakes.immich import StandIn
@@ -153,18 +155,34 @@ class Stage:
                 self._checkpoint,
             )
         assert key == "upload", key
+        transfers = self._transfers()
+        sender = Sender(
+            HERE,
+            self.destination,
+            transfers,
+            captured=lambda _: None,
+            are_halves=self._are_halves,
+            bandwidth=None,
+            checkpoint=self._checkpoint,
+        )
+        finish = Finish(
+            HERE,
+            self.destination,
+            self.database,
+            self.clock,
+            transfers,
+            arrange=Arrange(HERE, self.watched),
+            on_finished=lambda: None,
+            checkpoint=self._checkpoint,
+        )
         return Upload(
             HERE,
             self.destination,
             self.database,
             self.clock,
-            self._transfers(),
+            sender,
+            finish,
             senders=lambda: 2,
-            captured=lambda _: None,
-            are_halves=self._are_halves,
-            arrange=Arrange(HERE, self.watched),
-            bandwidth=None,
-            on_finished=lambda: None,
             checkpoint=self._checkpoint,
         )
 

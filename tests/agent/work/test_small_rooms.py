@@ -11,8 +11,8 @@ from agent.platforms.clock import SystemClock
 from agent.protocol.settings import Values
 from agent.protocol.types import Agent, Backup, Counts, Library, Problem, Run, Snapshot
 from agent.state import State
-from agent.work.bandwidth import Bandwidth
 from agent.work.blocks import Block, Blocks
+from agent.work.journey.bandwidth import Bandwidth
 from agent.work.notices import Notices
 from agent.work.routine import Daily, Routine
 from tests.fakes.clock import FakeClock

@@ -7,6 +7,7 @@ obeyed.
 import threading
 from collections.abc import Callable, Iterator
 
+from agent.destinations.base import Chunk
 from agent.domain.clock import Clock
 
 #: The longest single wait, so that a changed limit, a hold or a stop is noticed soon.
@@ -26,7 +27,7 @@ class Bandwidth:
         self._free_s = 0.0
         self._rest = threading.Event()
 
-    def paced(self, chunks: Iterator[bytes], check: Callable[[], None]) -> Iterator[bytes]:
+    def paced(self, chunks: Iterator[Chunk], check: Callable[[], None]) -> Iterator[Chunk]:
         """The same bytes, no faster than the limit. `check` may raise Interrupted while waiting."""
         for chunk in chunks:
             limit = self._limit_bytes_s()

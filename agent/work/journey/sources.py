@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from agent.destinations.base import Chunk
 from agent.files.read import chunks
 from agent.store.files import Member
 
@@ -21,8 +22,8 @@ class FileSource:
     sha1: bytes
     check: Callable[[], None]
     captured: Callable[[bytes], date | None]
-    pace: Callable[[Iterator[bytes], Callable[[], None]], Iterator[bytes]]
-    prefetched: bytes | None = None
+    pace: Callable[[Iterator[Chunk], Callable[[], None]], Iterator[Chunk]]
+    prefetched: memoryview | None = None
 
     @property
     def name(self) -> bytes:
@@ -48,11 +49,11 @@ class FileSource:
         """The day in the camera's own calendar."""
         return self.captured(self.member.path)
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self) -> Iterator[Chunk]:
         """The bytes, the last piece only when all of them are what was hashed."""
         return self.pace(self._chunks(), self.check)
 
-    def _chunks(self) -> Iterator[bytes]:
+    def _chunks(self) -> Iterator[Chunk]:
         if self.prefetched is None:
             return chunks(self.member.path, self.sha1, self.size_bytes, check=self.check)
         self.check()

@@ -55,6 +55,7 @@ class Transfers:
         self._flights: dict[int, _Flight] = {}
         self._stretch: _Stretch | None = None
         self._published_s = 0.0
+        self._is_catching_up = False
         self._next = 0
         self._last_id = 0
         self.last_path: str | None = None
@@ -67,8 +68,24 @@ class Transfers:
             self.last_path = path
             number = self._next
         self._open()
-        self.publish()
+        if not self.publish():
+            self._catch_up()
         return number
+
+    def _catch_up(self) -> None:
+        """Show in a moment what could not be shown now: a send that stalls at once would be seen by nobody."""
+
+        def now_then() -> None:
+            self._is_catching_up = False
+            self.publish(now=True)
+
+        with self._turn:
+            if self._is_catching_up:
+                return
+            self._is_catching_up = True
+        timer = threading.Timer(PUBLISH_EVERY_S, now_then)
+        timer.daemon = True
+        timer.start()
 
     def moved(self, number: int, sent_bytes: int) -> None:
         """So many of its bytes are sent."""
@@ -126,17 +143,18 @@ class Transfers:
         if stretch is not None:
             self._on_over(stretch.completed, self._clock.now_at())
 
-    def publish(self, *, now: bool = False) -> None:
-        """Show what is under way, unless that was done a moment ago."""
+    def publish(self, *, now: bool = False) -> bool:
+        """Show what is under way, unless that was done a moment ago; whether it is shown."""
         moment_s = self._clock.monotonic_s()
         if not now and moment_s - self._published_s < PUBLISH_EVERY_S:
-            return
+            return False
         self._published_s = moment_s
         with self._turn:
             flights = tuple(self._shown(flight, moment_s) for flight in self._flights.values())
             sent = sum(flight.sent_bytes for flight in self._flights.values())
             stretch = self._stretch
         self._state.update(transfers=flights, run=self._run(stretch, sent, moment_s) if stretch else None)
+        return True
 
     def _shown(self, flight: _Flight, moment_s: float) -> Transfer:
         elapsed_s = max(moment_s - flight.since_s, 0.001)

@@ -1,23 +1,16 @@
-"""One batch of uploads on its way: its assets with their files, and the first step, learning their digests.
+"""One batch of uploads on its way: its assets with their files, and what has come of each so far.
 
-Values and one step for `upload`, on the same thread. Nothing here speaks with a destination.
+Values: a piece is touched by one thread at a time. Nothing here speaks with a destination.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 
 from agent.destinations.base import Found
-from agent.domain.errors import Blocked, Fate, FileChanged, FileVanished, Interrupted, Rejected, Transient
-from agent.files import read
+from agent.domain.errors import Blocked, Fate, FileChanged, Interrupted, Rejected, Transient
 from agent.store import files
 from agent.store.db import Database
 from agent.store.jobs import Claimed
-from agent.work.worker import Scope
-
-#: Small files keep their bytes from hashing to sending: read once, and exactly the bytes hashed are sent.
-KEEP_BYTES = 4 * 1024 * 1024
-KEEP_BATCH_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -27,7 +20,7 @@ class Piece:
     member: files.Member
     content_id: int | None
     sha1: bytes | None
-    content: bytes | None = None
+    content: memoryview | None = None
     outcome: str | None = None
     remote_id: str | None = None
     is_new: bool = False
@@ -65,6 +58,11 @@ class Batched:
         """The piece in a role."""
         return next((piece for piece in self.pieces if piece.member.role == role), None)
 
+    def forget_contents(self) -> None:
+        """Let go of bytes that were kept for sending; they are read again if need be."""
+        for piece in self.pieces:
+            piece.content = None
+
     def error(self) -> Fate | None:
         """What decides about the job: a changed file first (it will be tried again), then the gravest."""
         errors = [piece.error for piece in self.pieces if piece.error is not None]
@@ -87,39 +85,3 @@ def load(database: Database, jobs: Sequence[Claimed]) -> list[Batched]:
     for asset_id, members in files.members(database.read(), list(by_id)).items():
         by_id[asset_id].pieces = [Piece(member, member.content_id, member.sha1) for member in members]
     return batch
-
-
-def learn_digests(scope: Scope, batch: list[Batched]) -> None:
-    """Hash what is not known; a known file costs a look at size and mtime. New digests are written down together."""
-    hashed: list[Piece] = []
-    room = KEEP_BATCH_BYTES
-    for asset in batch:
-        for piece in asset.pieces:
-            scope.check(asset.job)
-            try:
-                if _is_known(piece):
-                    continue
-                check = partial(scope.check, asset.job)
-                found = read.fingerprint(piece.member.path, check=check, keep_bytes=min(KEEP_BYTES, room))
-            except (FileVanished, FileChanged, Rejected, Transient) as error:
-                piece.error = error
-                continue
-            piece.sha1, piece.content = found.sha1, found.content
-            room = max(room - len(found.content or b""), 0)
-            facts = found.facts
-            piece.member = replace(piece.member, size_bytes=facts.size_bytes, mtime_ns=facts.mtime_ns)
-            hashed.append(piece)
-    if hashed:
-        now_at = scope.clock.now_at()
-        with scope.database.write() as tx:
-            for piece in hashed:
-                member = piece.member
-                piece.content_id = files.set_content(
-                    tx, member.id, piece.sha1 or b"", member.size_bytes, member.mtime_ns, now_at
-                )
-
-
-def _is_known(piece: Piece) -> bool:
-    facts = read.look(piece.member.path)
-    same = facts.size_bytes == piece.member.size_bytes and facts.mtime_ns == piece.member.mtime_ns
-    return same and piece.sha1 is not None

@@ -1,0 +1,107 @@
+"""Learns the digests of a batch, a part of it ahead of those who send: the line to the server never waits for a disk.
+
+The reading runs on a thread of its own for as long as a batch has more than one part; the ledger is written on the
+lane's thread. Speaks with no destination.
+"""
+
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from functools import partial
+
+from agent.domain.errors import FileChanged, FileVanished, Interrupted, Rejected, Transient
+from agent.files import read
+from agent.store import files
+from agent.work.journey.batch import Batched, Piece
+from agent.work.worker import Scope
+
+#: So much is hashed before it is asked for and sent. Three parts are in memory at most: read, waiting, in flight.
+PART_BYTES = 8 * 1024 * 1024
+#: Small files keep their bytes from hashing to sending: read once, and exactly the bytes hashed are sent.
+KEEP_BYTES = 4 * 1024 * 1024
+
+
+def digested(
+    scope: Scope, batch: list[Batched], idle: Callable[[], None], idle_every_s: float
+) -> Generator[list[Batched]]:
+    """The batch in parts, each when the digests of its files are known and written down.
+
+    While a part takes long, `idle` is called every so often. Raises what `scope.check` does.
+    """
+    parts = list(_parts(batch))
+    over = threading.Event()
+    with ThreadPoolExecutor(1, thread_name_prefix=f"hash-{scope.lane}") as reader:
+        try:
+            coming = reader.submit(_hash, scope, parts[0], over) if len(parts) > 1 else None
+            for number, part in enumerate(parts):
+                if coming is None:  # a lone photo needs no thread
+                    hashed = _hash(scope, part, over)
+                else:
+                    while not wait([coming], idle_every_s).done:
+                        idle()
+                    hashed = coming.result()
+                    following = parts[number + 1] if number + 1 < len(parts) else None
+                    coming = reader.submit(_hash, scope, following, over) if following else coming
+                _write_down(scope, hashed)
+                yield part
+        finally:
+            over.set()
+
+
+def _parts(batch: list[Batched]) -> Iterator[list[Batched]]:
+    part: list[Batched] = []
+    length = 0
+    for asset in batch:
+        part.append(asset)
+        length += sum(piece.member.size_bytes for piece in asset.pieces)
+        if length >= PART_BYTES:
+            yield part
+            part, length = [], 0
+    if part:
+        yield part
+
+
+def _hash(scope: Scope, part: Sequence[Batched], over: threading.Event) -> list[Piece]:
+    """The pieces whose digest was made anew. What is known already costs a look at size and mtime."""
+    hashed: list[Piece] = []
+    for asset in part:
+        check = partial(_check, scope, asset, over)
+        for piece in asset.pieces:
+            check()
+            try:
+                if _is_known(piece):
+                    continue
+                found = read.fingerprint(piece.member.path, check=check, keep_bytes=KEEP_BYTES)
+            except (FileVanished, FileChanged, Rejected, Transient) as error:
+                piece.error = error
+                continue
+            piece.sha1, piece.content = found.sha1, found.content
+            facts = found.facts
+            piece.member = replace(piece.member, size_bytes=facts.size_bytes, mtime_ns=facts.mtime_ns)
+            hashed.append(piece)
+    return hashed
+
+
+def _check(scope: Scope, asset: Batched, over: threading.Event) -> None:
+    scope.check(asset.job)
+    if over.is_set():
+        raise Interrupted("stop")
+
+
+def _is_known(piece: Piece) -> bool:
+    facts = read.look(piece.member.path)
+    same = facts.size_bytes == piece.member.size_bytes and facts.mtime_ns == piece.member.mtime_ns
+    return same and piece.sha1 is not None
+
+
+def _write_down(scope: Scope, hashed: list[Piece]) -> None:
+    if not hashed:
+        return
+    now_at = scope.clock.now_at()
+    with scope.database.write() as tx:
+        for piece in hashed:
+            member = piece.member
+            piece.content_id = files.set_content(
+                tx, member.id, piece.sha1 or b"", member.size_bytes, member.mtime_ns, now_at
+            )

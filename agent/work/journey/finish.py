@@ -1,0 +1,135 @@
+"""The second durable hand-over: proves new copies and writes down copies, failures, history and the ends of the jobs.
+
+Runs on the destination's lane thread. A copy counts as safe only after the destination has shown that it has these very
+bytes; all that belongs together is written in one transaction.
+"""
+
+from collections.abc import Callable
+
+from agent.destinations.base import Destination, Wanted
+from agent.domain.clock import Clock
+from agent.domain.errors import Blocked, Fate, FileChanged, FileVanished, Interrupted, Transient
+from agent.store import activity, copies, files, folders
+from agent.store.db import Database, Tx
+from agent.work.journey.batch import Batched, Piece
+from agent.work.journey.transfers import Transfers
+from agent.work.worker import Scope
+
+#: A file that changed under our hands is looked at again after it had time to rest.
+CHANGED_AGAIN_S = 2.0
+
+
+class Finish:
+    """The ends of uploads to one destination."""
+
+    def __init__(
+        self,
+        destination_id: str,
+        destination: Destination,
+        database: Database,
+        clock: Clock,
+        transfers: Transfers,
+        *,
+        arrange: Callable[[Tx, Batched, int], None] | None,
+        on_finished: Callable[[], None],
+        checkpoint: Callable[[str], None],
+    ) -> None:
+        self._id = destination_id
+        self._destination = destination
+        self._database = database
+        self._clock = clock
+        self._transfers = transfers
+        self._arrange = arrange
+        self._on_finished = on_finished
+        self._checkpoint = checkpoint
+
+    def be_wanted(self, tx: Tx) -> None:
+        """Raise Interrupted when the destination was removed meanwhile, and with it all that could be written down."""
+        if not folders.is_destination(tx, self._id):
+            raise Interrupted("cancel")
+
+    def finish(self, scope: Scope, assets: list[Batched]) -> Fate | None:
+        """Prove the new copies and write everything down in one transaction."""
+        if not assets:
+            return None
+        try:
+            self._prove([piece for asset in assets for piece in asset.pieces if piece.is_new])
+        except Fate as error:
+            if not isinstance(error, Blocked | Transient):
+                raise
+            for asset in assets:
+                for piece in asset.pieces:
+                    if piece.is_new:
+                        piece.outcome, piece.error = None, error
+        self._checkpoint("placed")
+        completed = failed = size_bytes = 0
+        with self._database.write() as tx:
+            self.be_wanted(tx)
+            for asset in assets:
+                done, lost = self._end(scope, tx, asset)
+                completed, failed = completed + done, failed + lost
+                size_bytes += asset.job.weight_bytes
+            self._derive(tx, assets)
+        self._checkpoint("finished")
+        self._transfers.count(completed=completed, failed=failed, size_bytes=size_bytes)
+        self._on_finished()
+        return next((found for found in map(Batched.error, assets) if isinstance(found, Blocked)), None)
+
+    def _prove(self, pieces: list[Piece]) -> None:
+        """Ask the destination whether it has what we put: by digest, in one question."""
+        if not pieces:
+            return
+        wanted = [Wanted(piece.sha1 or b"", piece.member.size_bytes, piece.remote_id) for piece in pieces]
+        found = self._destination.check(wanted)
+        for piece in pieces:
+            proof = found.get(piece.sha1 or b"")
+            if proof is None:
+                piece.outcome, piece.error = None, Transient("not_proven")
+            else:
+                piece.settle(proof)
+
+    def _end(self, scope: Scope, tx: Tx, asset: Batched) -> tuple[int, int]:
+        """Write one asset's copies, failures, history and the end of its job. Returns (completed, failed)."""
+        now_at = self._clock.now_at()
+        for piece in asset.pieces:
+            if piece.outcome is not None and piece.content_id is not None:
+                copies.put(tx, piece.content_id, self._id, piece.outcome, piece.remote_id, now_at)
+                copies.forgive(tx, [piece.member.id], self._id)
+                if piece.is_new:
+                    activity.note(tx, "uploaded", piece.member.id, self._id, {}, now_at)
+            elif isinstance(piece.error, FileVanished):
+                files.mark_gone(tx, [piece.member.id], now_at)
+            elif isinstance(piece.error, FileChanged):
+                files.distrust(tx, piece.member.id)
+        if self._arrange is not None:
+            self._arrange(tx, asset, now_at)
+        error = asset.error()
+        match error:
+            case None:
+                vanished = all(isinstance(piece.error, FileVanished) for piece in asset.pieces)
+                scope.complete(tx, asset.job, {"outcome": "vanished" if vanished else "safe"})
+                return 1, 0
+            case Blocked() | Interrupted():
+                scope.give_back(tx, asset.job)
+                return 0, 0
+            case FileChanged() | Transient(code="waits_for_route"):  # no attempt: it did not have its chance
+                scope.give_back(tx, asset.job, after_s=getattr(error, "retry_after_s", None) or CHANGED_AGAIN_S)
+                return 0, 0
+            case Transient():
+                if scope.retry(tx, asset.job, error):
+                    return 0, 0
+            case _:
+                scope.fail(tx, asset.job, error)
+        self._note_failure(tx, asset, now_at)
+        return 0, 1
+
+    def _note_failure(self, tx: Tx, asset: Batched, now_at: int) -> None:
+        for piece in asset.pieces:
+            if piece.error is not None and not isinstance(piece.error, FileVanished):
+                copies.fail(tx, piece.member.id, self._id, piece.error.code, piece.error.args_, now_at)
+                activity.note(tx, "failed", piece.member.id, self._id, {"code": piece.error.code}, now_at)
+
+    def _derive(self, tx: Tx, assets: list[Batched]) -> None:
+        pieces = [piece for asset in assets for piece in asset.pieces]
+        contents = [piece.content_id for piece in pieces if piece.content_id is not None]
+        files.derive(tx, sorted({piece.member.id for piece in pieces} | set(files.sharing(tx, contents))))

@@ -1,0 +1,116 @@
+"""Puts one asset's files at the destination: the moving half of a live photo first, the sidecar with its picture.
+
+Runs on the sender threads of a lane, several at once. What comes of a file is kept in its piece; writes nothing down.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
+
+from agent.destinations.base import Chunk, Destination, Found, Item, Placed
+from agent.domain.errors import Blocked, Fate, FileChanged, FileVanished, Interrupted, Rejected, Transient
+from agent.protocol.paths import to_display
+from agent.store.jobs import Claimed
+from agent.work.journey.bandwidth import Bandwidth
+from agent.work.journey.batch import Batched, Piece
+from agent.work.journey.sources import FileSource
+from agent.work.journey.transfers import Transfers
+from agent.work.worker import Scope
+
+
+class Sender:
+    """The puts to one destination."""
+
+    def __init__(
+        self,
+        destination_id: str,
+        destination: Destination,
+        transfers: Transfers,
+        *,
+        captured: Callable[[bytes], date | None],
+        are_halves: Callable[[bytes, bytes], bool],
+        bandwidth: Bandwidth | None,
+        checkpoint: Callable[[str], None],
+    ) -> None:
+        self._id = destination_id
+        self._destination = destination
+        self._transfers = transfers
+        self._captured = captured
+        self._are_halves = are_halves
+        self._pace = bandwidth.paced if bandwidth is not None else _unpaced
+        self._checkpoint = checkpoint
+
+    def send(self, scope: Scope, asset: Batched) -> Fate | None:
+        """Put one asset's missing files, the moving half of a live photo first. Returns a fate that stops the batch."""
+        still, video, sidecar = asset.of("still"), asset.of("video"), asset.of("sidecar")
+        traits = self._destination.traits
+        main = still or video
+        try:
+            scope.check(asset.job)
+            live = asset.is_live = self._is_live(still, video)
+            if live and video is not None and not video.is_settled:
+                self._put(scope, asset.job, video, Item(self._source(scope, asset.job, video), is_live_video=True))
+            if main is not None and not main.is_settled:
+                along = sidecar if traits.takes_sidecars and sidecar is not None and sidecar.sha1 else None
+                item = Item(
+                    self._source(scope, asset.job, main),
+                    sidecar=self._source(scope, asset.job, along) if along else None,
+                    live_video_id=video.remote_id if live and video else None,
+                )
+                placed = self._put(scope, asset.job, main, item)
+                asset.is_linked = placed is not None and placed.created and item.live_video_id is not None
+                if along is not None and placed is not None and placed.sidecar_taken:
+                    along.outcome, along.remote_id = "safe", placed.remote_id
+            if not live and video is not None and video is not main and not video.is_settled:
+                self._put(scope, asset.job, video, Item(self._source(scope, asset.job, video)))
+            self._send_sidecar(scope, asset, sidecar, main)
+        except (Blocked, Interrupted) as error:
+            for piece in asset.pieces:
+                if not piece.is_settled:
+                    piece.error = error
+            return error
+        return None
+
+    def _is_live(self, still: Piece | None, video: Piece | None) -> bool:
+        """Whether the two are halves of one live photo, to a destination to which that means something."""
+        if still is None or video is None or not self._destination.traits.links_live_photos:
+            return False
+        return self._are_halves(still.member.path, video.member.path)
+
+    def _send_sidecar(self, scope: Scope, asset: Batched, sidecar: Piece | None, main: Piece | None) -> None:
+        if sidecar is None or sidecar.is_settled:
+            return
+        if self._destination.traits.takes_sidecars or main is None:
+            # It goes with its picture or not at all; what it says is brought there in another way.
+            sidecar.outcome = "not_taken"
+        elif main.remote_id is not None:
+            item = Item(self._source(scope, asset.job, sidecar), beside=main.remote_id)
+            self._put(scope, asset.job, sidecar, item)
+        else:
+            sidecar.error = main.error
+
+    def _source(self, scope: Scope, job: Claimed, piece: Piece) -> FileSource:
+        check = partial(scope.check, job)
+        return FileSource(piece.member, piece.sha1 or b"", check, self._captured, self._pace, piece.content)
+
+    def _put(self, scope: Scope, job: Claimed, piece: Piece, item: Item) -> Placed | None:
+        """Put one file; errors that concern only this file are kept with it."""
+        scope.check(job)
+        flight = self._transfers.begin(to_display(piece.member.path), self._id, piece.member.size_bytes)
+        try:
+            placed = self._destination.put(item, lambda sent: self._transfers.moved(flight, sent))
+        except (FileVanished, FileChanged, Rejected, Transient) as error:
+            piece.error = error
+            return None
+        finally:
+            self._transfers.end(flight)
+            piece.content = None
+        self._checkpoint("sent")
+        piece.settle(Found(placed.remote_id, placed.in_trash))
+        piece.is_new = placed.created
+        return placed
+
+
+def _unpaced(chunks: Iterator[Chunk], _: Callable[[], None]) -> Iterator[Chunk]:
+    """As fast as a local drive takes them."""
+    return chunks

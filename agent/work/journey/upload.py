@@ -1,0 +1,189 @@
+"""Makes assets be at a destination: hash, ask, put, prove; one batch of `upload` jobs.
+
+Runs on the destination's lane thread; one thread hashes ahead of it and a few send. Every step may run twice without
+harm: what is there already is found by asking.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from itertools import islice
+
+from agent.destinations.base import Destination, Wanted
+from agent.domain.clock import Clock
+from agent.domain.errors import Fate
+from agent.store import copies, folders
+from agent.store.db import Database
+from agent.store.jobs import Claimed
+from agent.work.journey.ahead import digested
+from agent.work.journey.batch import Batched, Piece, load
+from agent.work.journey.finish import Finish
+from agent.work.journey.send import Sender
+from agent.work.worker import Scope
+
+#: Lines of a destination's inventory that are written together.
+INVENTORY_TOGETHER = 500
+#: Finished uploads are written together, but none waits longer than this for its neighbours.
+FLUSH_EVERY_S = 1.0
+
+Sent = Iterator[tuple[Batched, Fate | None]]
+
+
+class Upload:
+    """The handler of `upload` for one destination. `senders` tells how many may send at once."""
+
+    def __init__(
+        self,
+        destination_id: str,
+        destination: Destination,
+        database: Database,
+        clock: Clock,
+        sender: Sender,
+        finish: Finish,
+        *,
+        senders: Callable[[], int],
+        checkpoint: Callable[[str], None],
+    ) -> None:
+        self._id = destination_id
+        self._destination = destination
+        self._database = database
+        self._clock = clock
+        self.sender = sender
+        self.finish = finish
+        self.senders = senders
+        self.checkpoint = checkpoint
+
+    def __call__(self, scope: Scope, batch: Sequence[Claimed]) -> None:
+        """Run one batch."""
+        self.checkpoint("claimed")
+        self._take_inventory()
+        problem = _Passage(self, scope).run(load(self._database, batch))
+        if problem is not None:
+            raise problem
+
+    def _take_inventory(self) -> None:
+        """A destination that cannot be asked by digest tells once all that it held before us."""
+        if not self._destination.traits.has_inventory or folders.is_inventoried(self._database.read(), self._id):
+            return
+        inventory = self._destination.inventory()
+        while some := list(islice(inventory, INVENTORY_TOGETHER)):
+            with self._database.write() as tx:
+                self.finish.be_wanted(tx)
+                copies.add_inventory(tx, self._id, some, self._clock.now_at())
+        with self._database.write() as tx:
+            folders.mark_inventoried(tx, self._id, self._clock.now_at())
+
+    def ask(self, assets: list[Batched]) -> None:
+        """Settle what the ledger or the destination knows to be there: one question for all of them."""
+        open_pieces = [piece for asset in assets for piece in asset.pieces if not piece.is_settled]
+        ids = [piece.content_id for piece in open_pieces if piece.content_id is not None]
+        known = copies.at(self._database.read(), self._id, ids)
+        for piece in open_pieces:
+            copy = known.get(piece.content_id or 0)
+            if copy is not None:
+                piece.outcome, piece.remote_id = copy.state, copy.remote_id
+        asked = {
+            piece.sha1: Wanted(piece.sha1, piece.member.size_bytes)
+            for piece in open_pieces
+            if piece.outcome is None and piece.sha1 is not None and not self._travels_along(piece)
+        }
+        if asked:
+            found = self._destination.check(list(asked.values()))
+            for piece in open_pieces:
+                if piece.outcome is None and piece.sha1 in found:
+                    piece.settle(found[piece.sha1])
+        for piece in open_pieces:
+            if piece.is_settled:
+                piece.content = None
+
+    def _travels_along(self, piece: Piece) -> bool:
+        return piece.member.role == "sidecar" and self._destination.traits.takes_sidecars
+
+
+class _Passage:
+    """One batch on its way. `_done` is through and not yet written down; `_problem` what stopped the rest."""
+
+    def __init__(self, upload: Upload, scope: Scope) -> None:
+        self._upload = upload
+        self._scope = scope
+        self._done: list[Batched] = []
+        self._twins: list[Batched] = []
+        self._taken: set[bytes] = set()
+        self._problem: Fate | None = None
+        self._flushed_s = scope.clock.monotonic_s()
+
+    def run(self, assets: list[Batched]) -> Fate | None:
+        """Bring all to their ends; the fate that stopped some of them."""
+        senders = min(self._upload.senders(), len(assets))
+        with closing(self._ready(assets)) as ready:
+            self._land(self._side_by_side(ready, senders) if senders > 1 else self._in_turn(ready))
+        if self._twins and self._problem is None:
+            self._upload.ask(self._twins)
+            still = [asset for asset in self._twins if not all(piece.is_settled for piece in asset.pieces)]
+            self._done += [asset for asset in self._twins if asset not in still]
+            self._land(self._in_turn(iter(still)))
+        return self._problem
+
+    def _ready(self, assets: list[Batched]) -> Generator[Batched]:
+        """Those that are to be sent, as soon as they are hashed and asked for; the others are set aside."""
+        upload = self._upload
+        try:
+            with closing(digested(self._scope, assets, self._flush_when_due, FLUSH_EVERY_S)) as parts:
+                for part in parts:
+                    upload.checkpoint("hashed")
+                    upload.ask(part)
+                    upload.checkpoint("checked")
+                    for asset in part:
+                        if self._is_to_be_sent(asset):
+                            yield asset
+        except Fate as problem:
+            self._problem = self._problem or problem
+
+    def _is_to_be_sent(self, asset: Batched) -> bool:
+        digests = {piece.sha1 for piece in asset.pieces if not piece.is_settled and piece.sha1}
+        if not digests or all(piece.is_settled for piece in asset.pieces):
+            self._done.append(asset)
+            return False
+        if not self._taken.isdisjoint(digests):  # equal bytes are already on their way: asked for again afterwards
+            asset.forget_contents()
+            self._twins.append(asset)
+            return False
+        self._taken |= digests
+        return True
+
+    def _land(self, sent: Sent) -> None:
+        """Write down what is through about once a second, and the rest at the end."""
+        for asset, error in sent:
+            self._done.append(asset)
+            self._problem = self._problem or error
+            self._flush_when_due()
+        self._flush()
+
+    def _flush_when_due(self) -> None:
+        if self._scope.clock.monotonic_s() - self._flushed_s >= FLUSH_EVERY_S and self._problem is None:
+            self._flush()
+
+    def _flush(self) -> None:
+        error = self._upload.finish.finish(self._scope, self._done)
+        self._problem = error or self._problem
+        self._done, self._flushed_s = [], self._scope.clock.monotonic_s()
+
+    def _in_turn(self, ready: Iterator[Batched]) -> Sent:
+        for asset in ready:
+            yield asset, self._upload.sender.send(self._scope, asset)
+            if self._problem is not None:
+                return
+
+    def _side_by_side(self, ready: Iterator[Batched], senders: int) -> Sent:
+        """Several at once, to hide the server's delay. After an error no more take off, those in flight land."""
+        flights: dict[Future[Fate | None], Batched] = {}
+        send = self._upload.sender.send
+        with ThreadPoolExecutor(senders, thread_name_prefix=f"send-{self._scope.lane}") as pool:
+            for asset in islice(ready, senders):
+                flights[pool.submit(send, self._scope, asset)] = asset
+            while flights:
+                for future in wait(flights, return_when=FIRST_COMPLETED).done:
+                    yield flights.pop(future), future.result()
+                    following = next(ready, None) if self._problem is None else None
+                    if following is not None:
+                        flights[pool.submit(send, self._scope, following)] = following
