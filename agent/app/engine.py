@@ -179,9 +179,9 @@ class Engine:
         if self.pictures.arrivals.came(taken.files):
             self.lanes.kick([CACHE_LANE])
 
-    def rebuild_cache(self) -> int:
-        """Ask for a whole pass over the media cache; the job's id."""
-        job_id = self.pictures.arrivals.rebuild()
+    def rebuild_cache(self, *, anew: bool = False) -> int:
+        """Ask for a whole pass over the media cache, `anew` from nothing; the job's id."""
+        job_id = self.pictures.arrivals.rebuild(anew=anew)
         self.lanes.kick([CACHE_LANE])
         return job_id
 
@@ -262,7 +262,7 @@ class Engine:
 
     def _keep_house(self) -> None:
         with self.database.write() as tx:
-            job_history.prune(tx, keep=KEEP_JOBS)
+            job_history.prune(tx, keep=KEEP_JOBS, now_at=self.clock.now_at())
             activity.prune(tx, keep=KEEP_EVENTS)
             activity.mark(tx, "backed_up", self.clock.now_at())
         copy_ledger(self.database, self._ledger_file)

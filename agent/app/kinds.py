@@ -89,6 +89,7 @@ class Kinds:
             are_halves=Pairs(self.decoders.metadata),
             bandwidth=self.bandwidth if lane in self.destinations.crossing() else None,
             checkpoint=self.checkpoint,
+            rules=self.watched.rules,
         )
         finish = Finish(
             lane,

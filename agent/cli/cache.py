@@ -22,7 +22,7 @@ from agent.cli.output import complain, print_facts, print_json, say
 from agent.cli.session import Session, new_group, session_of
 from agent.domain.errors import Blocked, Transient
 from agent.platforms import places
-from agent.protocol.cache import CacheRebuild, CacheStats, MediaInfo, Thumbnail, ThumbnailWish
+from agent.protocol.cache import CacheRebuild, CacheStats, CacheWish, MediaInfo, Thumbnail, ThumbnailWish
 from agent.protocol.message import Message, Nothing, PathRef
 from agent.protocol.paths import to_display, to_wire
 from agent.protocol.wire import Mistake, to_plain
@@ -121,9 +121,13 @@ def _stopping(stop: Callable[[str], None]) -> Iterator[None]:
 # --- Questions ---------------------------------------------------------------------------------------------------
 
 
-def _rebuild(context: typer.Context) -> None:
+def _rebuild(
+    context: typer.Context,
+    *,
+    anew: bool = typer.Option(False, "--anew", help=_("Throw away first what there is.")),
+) -> None:
     session = session_of(context)
-    found: CacheRebuild = session.call("cache.rebuild")
+    found: CacheRebuild = session.call("cache.rebuild", CacheWish(anew))
     said = _("The media cache is being made anew in the background.")
     session.answer({"success": True, "message": said, "job_id": found.job_id}, said)
 

@@ -87,6 +87,9 @@ class Item:
     live_video_id: str | None = None
     #: True for the moving half of a live photo: kept out of the timeline where the destination can.
     is_live_video: bool = False
+    #: How a new copy is to be shown, where the destination can; what is there already stays as it is.
+    is_favorite: bool = False
+    is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, Rejected, Transient
 from agent.protocol.paths import to_display
 
@@ -25,6 +26,12 @@ _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS}
 NAME_REFUSED = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 #: No second name for one file here: FAT, many network drives.
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES}
+#: So long a file that found no room is what a drive must have room for; it may be gone itself by then.
+_LACK_S = 3_600.0
+#: Folders, and the page of the month's lines, take room too.
+_BESIDES_BYTES = 64 * 1024
+#: So much is really written to see whether there is room: what a person may still use, no number tells.
+_TRIED_BYTES = 1024 * 1024
 #: Not there, as opposed to not to be had.
 ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 
@@ -62,6 +69,44 @@ def fates(root: bytes, *, size_bytes: int = 0, denied: str = "destination_read_o
         except OSError:
             pass
         raise disk_fate(error, root, size_bytes=size_bytes, denied=denied) from error
+
+
+class Room:
+    """Whether a drive has room, and for how much it lately had none. Safe from any thread."""
+
+    def __init__(self, root: bytes, clock: Clock) -> None:
+        self._root = root
+        self._clock = clock
+        self._lack: tuple[int, float] | None = None
+
+    def require(self, size_bytes: int) -> None:
+        """Say that the drive is full before half of a long film is on it."""
+        if hasattr(os, "statvfs"):
+            room = os.statvfs(self._root)
+            if room.f_frsize and room.f_blocks and room.f_bavail * room.f_frsize < size_bytes:
+                raise Blocked("destination_full", path=to_display(self._root))
+
+    @contextmanager
+    def needed(self, size_bytes: int) -> Iterator[None]:
+        """Remember how much there was no room for: a small file that still fits does not make the drive less full."""
+        try:
+            yield
+        except Blocked as problem:
+            if problem.code == "destination_full":
+                self._lack = (size_bytes, self._clock.monotonic_s())
+            raise
+
+    def try_out(self, handle: int) -> None:
+        """Raise unless there is room for what had none; writes some of it to an open file."""
+        lack = self._lack
+        is_due = lack is not None and self._clock.monotonic_s() - lack[1] < _LACK_S
+        size_bytes = _BESIDES_BYTES + (lack[0] if lack is not None and is_due else 0)
+        self.require(size_bytes)
+        rest = memoryview(bytes(min(size_bytes, _TRIED_BYTES)))
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+        os.fsync(handle)
+        self._lack = None
 
 
 def moved(part: bytes, target: bytes) -> bool:

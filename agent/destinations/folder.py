@@ -21,6 +21,7 @@ from agent.destinations.base import Found, Item, Placed, Report, Source, Traits,
 from agent.destinations.disk import (
     ABSENT,
     NAME_REFUSED,
+    Room,
     append_line,
     content_of,
     digest_of,
@@ -57,19 +58,19 @@ class FolderDestination:
         self._clock = clock
         self._tz = tz
         self._expected_id = expected_id
+        self._room = Room(root, clock)
         self._lock = threading.Lock()
         self._months: dict[bytes, Month] = {}
         self._era = 0
 
     def probe(self) -> Report:
-        """Writes and removes a small file."""
+        """Writes and removes a small file; a drive that was found full must have room for what found none."""
         self._be_there()
         with fates(self._root):
             path = self._path(_passing_name())
             handle = os.open(path, _NEW, 0o600)
             try:
-                os.write(handle, b"Safelight looks whether it can write here.\n")
-                os.fsync(handle)
+                self._room.try_out(handle)
             finally:
                 os.close(handle)
                 os.unlink(path)
@@ -104,14 +105,14 @@ class FolderDestination:
         era = self._era
         self._be_there()
         source = item.source
-        with fates(self._root, size_bytes=source.size_bytes):
+        with self._room.needed(source.size_bytes), fates(self._root, size_bytes=source.size_bytes):
             folder, name = self._target(item)
             self._make_folders(folder)
             month = self._month(folder)
             name = self._accepted(folder, name)
             there = self._equal(month, folder, name, item)
             if there is None:
-                self._have_room(source.size_bytes)
+                self._room.require(source.size_bytes)
                 with self._written(folder, source, progress, era) as part:
                     there, created = self._named(month, folder, name, item, part)
             else:
@@ -254,13 +255,6 @@ class FolderDestination:
                     yield year + b"/" + month
 
     # -- writing -----------------------------------------------------------------------------------------------------
-
-    def _have_room(self, size_bytes: int) -> None:
-        """Say that a drive is full before half of a long film is on it."""
-        if hasattr(os, "statvfs"):
-            room = os.statvfs(self._root)
-            if room.f_frsize and room.f_blocks and room.f_bavail * room.f_frsize < size_bytes:
-                raise Blocked("destination_full", path=to_display(self._root))
 
     @contextmanager
     def _written(self, folder: bytes, source: Source, progress: Callable[[int], None], era: int) -> Iterator[bytes]:

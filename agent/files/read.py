@@ -48,7 +48,7 @@ class Fingerprint:
 
     sha1: bytes
     facts: Facts
-    content: memoryview | None = field(default=None, compare=False, repr=False)
+    content: bytes | None = field(default=None, compare=False, repr=False)
 
 
 def look(path: bytes) -> Facts:
@@ -75,23 +75,19 @@ def fingerprint(
     comes back with its content. Raises as `look`, and `FileChanged`.
     """
     digest = hashlib.sha1(usedforsecurity=False)
-    kept: bytearray | None = None
+    kept: bytes | None = None
     done = 0
     try:
         opened = _open(path)
         try:
             before = _facts(os.fstat(opened))
             if before.size_bytes <= keep_bytes:
-                kept = bytearray(before.size_bytes + 1)  # one more, to see the end where it was
-            whole = memoryview(kept) if kept is not None else None
-            with open(opened, "rb", buffering=0, closefd=False) as file:
-                view = _buffer() if whole is None else whole[:_BUFFER_BYTES]
-                while length := file.readinto(view):
-                    digest.update(view[:length])
-                    done += length
-                    if whole is not None:
-                        view = whole[done : done + _BUFFER_BYTES]
-                    check()
+                kept = _whole(opened, before.size_bytes)
+                check()
+                digest.update(kept)
+                done = len(kept)
+            else:
+                done = _digested(opened, digest.update, check)
             after = _facts(os.fstat(opened))
         finally:
             os.close(opened)
@@ -99,7 +95,27 @@ def fingerprint(
         raise translate(error) from error
     if after != before or done != after.size_bytes:
         raise FileChanged("changed")
-    return Fingerprint(digest.digest(), after, None if whole is None else whole[:done])
+    return Fingerprint(digest.digest(), after, kept)
+
+
+def _whole(opened: int, size_bytes: int) -> bytes:
+    """What is in a small file: so many bytes, or another number where that is no longer true."""
+    data = os.read(opened, size_bytes + 1)
+    while len(data) < size_bytes and (more := os.read(opened, size_bytes + 1 - len(data))):
+        data += more
+    return data
+
+
+def _digested(opened: int, update: Callable[[memoryview], None], check: Callable[[], None]) -> int:
+    """Give a file's bytes to a digest, in constant memory; how many they were."""
+    done = 0
+    with open(opened, "rb", buffering=0, closefd=False) as file:
+        view = _buffer()
+        while length := file.readinto(view):
+            update(view[:length])
+            done += length
+            check()
+    return done
 
 
 def chunks(

@@ -102,6 +102,12 @@ class Thumbnails(Message, frozen=True):
     making: int = 0
 
 
+class CacheWish(Message, frozen=True):
+    """What a rebuild should do: make what is missing, or with `anew` throw away what there is and make all of it."""
+
+    anew: bool = False
+
+
 class CacheRebuild(Message, frozen=True):
     """Whether a rebuild was asked for, or one is under way already."""
 
@@ -125,5 +131,5 @@ CACHE_ROWS = (
         "The small pictures of a page of files; what is missing is being made.",
         ThumbnailsWish((1, 2, 3)),
     ),
-    Method("cache.rebuild", Nothing, CacheRebuild, "Makes what the cache lacks, in the background.", Nothing()),
+    Method("cache.rebuild", CacheWish, CacheRebuild, "Makes what the cache lacks, in the background.", CacheWish()),
 )

@@ -76,6 +76,9 @@ class FolderRules(Struct, frozen=True, forbid_unknown_fields=True):
     stack: bool = False
     #: One tag for each folder, below that of its parent.
     tag: bool = False
+    #: What is new at a server becomes a favourite there, or goes into its archive instead of the timeline.
+    favorite: bool = False
+    visibility: Literal["timeline", "archive"] = "timeline"
     require_unmetered: Override = "auto"
     require_charging: Override = "auto"
 

@@ -30,7 +30,7 @@ class Agent(Protocol):
     put_back: PuttingBack
     browsing: Browsing
 
-    def rebuild_cache(self) -> int: ...
+    def rebuild_cache(self, *, anew: bool = False) -> int: ...
 
     def snapshot(self) -> Snapshot: ...
 
@@ -248,8 +248,8 @@ class Handlers:
     def _thumbnails(self, params: c.ThumbnailsWish) -> c.Thumbnails:
         return self._cache.page(params.ids, params.bound_px)
 
-    def _rebuild_cache(self, _: m.Nothing) -> c.CacheRebuild:
-        return c.CacheRebuild(self._agent.rebuild_cache())
+    def _rebuild_cache(self, params: c.CacheWish) -> c.CacheRebuild:
+        return c.CacheRebuild(self._agent.rebuild_cache(anew=params.anew))
 
     def _settings(self, _: m.Nothing) -> m.SettingsRows:
         values, defaults = self._control.settings()

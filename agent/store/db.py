@@ -4,10 +4,12 @@ Every write goes through `Database.write`, which gives the one writer connection
 connection per thread and see the last commit. SQLite's own errors become fates here and nowhere else.
 """
 
+import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -44,6 +46,8 @@ class Database:
             migrate(self._writer)
 
     def _connect(self, *, writable: bool) -> Tx:
+        if writable:
+            _make_private(self._path)
         connection = sqlite3.connect(
             self._path, isolation_level=None, check_same_thread=False, timeout=10, cached_statements=256
         )
@@ -88,6 +92,7 @@ class Database:
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy while others go on reading and writing, a stretch at a time."""
+        _make_private(path)
         with _translated(), closing(sqlite3.connect(path)) as target:
             self.read().backup(target, pages=2_000, sleep=0.01)
 
@@ -98,6 +103,19 @@ class Database:
                 reader.close()
             self._readers.clear()
             self._writer.close()
+
+
+def _make_private(path: Path) -> None:
+    """Have the file be for its user alone before SQLite opens it; what SQLite puts beside it gets its mode.
+
+    A file that is there is not opened for it: closing it again would end the locks of this process.
+    """
+    with suppress(OSError):  # SQLite is about to meet the same trouble, and its errors become fates
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            if stat.S_IMODE(path.stat().st_mode) & 0o077:
+                path.chmod(0o600)
 
 
 @contextmanager

@@ -1,9 +1,11 @@
-"""Requests by a person, such as 'back up now': durable groups of jobs that say what does not hold them.
+"""What a person asks of the queue: 'back up now' as a durable group of jobs that says what does not hold them, and to
+give a single job up or to try it again.
 
 Functions over one transaction.
 """
 
 from agent.protocol.types import GroupRow
+from agent.store import files, jobs
 from agent.store.db import Tx
 from agent.store.jobs import Open
 
@@ -88,3 +90,42 @@ def show(tx: Tx, group_id: int, passing: dict[str, Open]) -> GroupRow | None:
         finished=not scanning and outstanding == 0,
         cancelled=row["cancelled_at"] is not None,
     )
+
+
+#: The files of an upload's asset that are to be backed up, with the destination that the job is about.
+_ABOUT = (
+    " FROM background_service_jobs j JOIN destinations d ON d.id = j.lane"
+    " JOIN files f ON f.asset_id = json_extract(j.payload, '$.asset_id') AND f.state NOT IN ('gone', 'excluded')"
+    " WHERE j.id = ?1 AND j.job_key = 'upload'"
+)
+
+
+def give_up(tx: Tx, job_id: int, now_at: int) -> bool:
+    """End a job that has not ended. False if there is none.
+
+    Files that an upload was to bring say so, and are not taken up again by themselves.
+    """
+    if not jobs.cancel(tx, job_id, now_at):
+        return False
+    tx.execute(
+        f"INSERT INTO failures (file_id, destination_id, code, failed_at) SELECT f.id, d.id, 'cancelled', ?2 {_ABOUT}"
+        " AND NOT EXISTS (SELECT 1 FROM copies c WHERE c.content_id = f.content_id AND f.content_is_current"
+        " AND c.destination_id = d.id)"
+        " ON CONFLICT DO UPDATE SET code = excluded.code, args = '{}', failed_at = excluded.failed_at",
+        (job_id, now_at),
+    )
+    files.derive(tx, _files_of(tx, job_id))
+    return True
+
+
+def try_again(tx: Tx, job_id: int, now_at: int) -> bool:
+    """Put an ended job back with its attempts at zero. False if there is none that has ended."""
+    if not jobs.retry(tx, job_id, now_at):
+        return False
+    tx.execute(f"DELETE FROM failures WHERE (file_id, destination_id) IN (SELECT f.id, d.id {_ABOUT})", (job_id,))
+    files.derive(tx, _files_of(tx, job_id))
+    return True
+
+
+def _files_of(tx: Tx, job_id: int) -> list[int]:
+    return [row[0] for row in tx.execute(f"SELECT f.id {_ABOUT}", (job_id,))]

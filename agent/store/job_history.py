@@ -1,4 +1,5 @@
-"""The queue as it is shown: pages of jobs, one job, running totals; and how much of the past is kept.
+"""The queue as it is shown: pages of jobs, one job, running totals; how much of the past is kept, and how far ahead
+work may lie.
 
 Functions over one transaction.
 """
@@ -8,7 +9,10 @@ from agent.protocol.types import JobRow
 from agent.protocol.wire import from_json
 from agent.store.db import Row, Tx
 from agent.store.files import join
+from agent.store.jobs import iso
 
+#: What ended longer ago than this is of no use to anybody.
+KEEP_MS = 90 * 86_400_000
 
 def page(tx: Tx, *, status: str | None, before: int | None, limit: int) -> list[JobRow]:
     """Jobs, newest first."""
@@ -87,10 +91,27 @@ def counts(tx: Tx, *, key: str | None = None) -> dict[tuple[str, str], tuple[int
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-def prune(tx: Tx, *, keep: int) -> int:
-    """Delete all but the newest ended jobs; the failed ones stay until they are retried."""
+def prune(tx: Tx, *, keep: int, now_at: int) -> int:
+    """Delete ended jobs: all but the newest, and those of long ago; the failed ones stay until they are retried."""
     return tx.execute(
-        "DELETE FROM background_service_jobs WHERE status IN ('COMPLETED', 'CANCELLED') AND id <="
-        " (SELECT id FROM background_service_jobs ORDER BY id DESC LIMIT 1 OFFSET ?)",
-        (keep,),
+        "DELETE FROM background_service_jobs WHERE status IN ('COMPLETED', 'CANCELLED') AND (updated_at < ? OR id <="
+        " (SELECT id FROM background_service_jobs ORDER BY id DESC LIMIT 1 OFFSET ?))",
+        (iso(now_at - KEEP_MS), keep),
+    ).rowcount
+
+
+def bring_near(tx: Tx, now_at: int, *, farthest_ms: int) -> int:
+    """Make due what waits for a time that only a wrong clock can have written. Returns how many jobs that were."""
+    return tx.execute(
+        "UPDATE background_service_jobs SET run_after = ? WHERE status = 'PENDING' AND run_after > ?",
+        (now_at, now_at + farthest_ms),
+    ).rowcount
+
+
+def follow_clock(tx: Tx, now_at: int, back_ms: int) -> int:
+    """The clock was set back by so much while the agent ran: what waits goes on waiting as long as it would have."""
+    return tx.execute(
+        "UPDATE background_service_jobs SET run_after = max(run_after - ?1, 0)"
+        " WHERE status = 'PENDING' AND run_after > ?2",
+        (back_ms, now_at),
     ).rowcount

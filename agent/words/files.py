@@ -57,6 +57,8 @@ _REASONS = {
     "live_lost": N_("The line for changes at the server broke. It is made again by itself."),
     "live_refused": N_("The API key may not hear of changes at once. The server is looked at every 15 minutes."),
     "sync_garbled": N_("The server sent something that makes no sense. It is tried again by itself."),
+    "sync_refused": N_("The server did not say what changed there. It is asked again by itself; backups go on."),
+    "organize_refused": N_("The server did not let this be arranged. It is tried again by itself; backups go on."),
     "not_proven": N_("The destination could not prove that the copy is whole. Retry; nothing was lost."),
     "server_error": N_("The server had an error with this file. Retry, or look at the server's log."),
     "timeout": N_("The destination took too long to answer. It is tried again by itself."),

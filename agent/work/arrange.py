@@ -31,7 +31,7 @@ class Arrange:
         """An asset's copies have just been written."""
         job = asset.job
         folder = self._folders.get(job.folder_id) if job.folder_id is not None else None
-        wishes = list(_of_halves(asset))
+        wishes = list(_of_halves(asset, self._folders.rules(job.folder_id)))
         for piece in asset.pieces:
             if folder is None or piece.outcome != "safe" or piece.remote_id is None:
                 continue
@@ -69,7 +69,7 @@ def _is_shown(asset: Batched, role: str) -> bool:
     return role == "still" or (role == "video" and not asset.is_live)
 
 
-def _of_halves(asset: Batched) -> Iterator[Wish]:
+def _of_halves(asset: Batched, rules: FolderRules) -> Iterator[Wish]:
     still, video = asset.of("still"), asset.of("video")
     if not asset.is_live or still is None or video is None or video.remote_id is None or video.outcome != "safe":
         return
@@ -77,7 +77,7 @@ def _of_halves(asset: Batched) -> Iterator[Wish]:
         if not asset.is_linked and (still.is_new or video.is_new):
             yield Wish("live", still.remote_id, video.remote_id)
     elif video.is_new and still.is_refused:
-        yield Wish("show", "", video.remote_id)  # it was sent as a half, and the whole will not come
+        yield Wish("show", rules.visibility, video.remote_id)  # it was sent as a half, and the whole will not come
 
 
 def _of_place(folder: Watched, below: bytes, remote_id: str) -> Iterator[Wish]:

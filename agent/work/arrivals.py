@@ -15,11 +15,12 @@ from agent.domain.clock import Clock
 from agent.domain.errors import Interrupted, Rejected, Transient
 from agent.platforms.base import AlreadyRunning, Lock
 from agent.protocol.paths import to_display
-from agent.store import jobs, picturable
+from agent.store import jobs, lost, picturable
 from agent.store.db import Database
 from agent.store.jobs import CACHE_LANE, Claimed, NewJob
 from agent.store.picturable import Picturable
 from agent.work.cache_build import Build, Report
+from agent.work.cache_clean import clear
 from agent.work.comparing import compare
 from agent.work.making import Making, Outcome
 from agent.work.worker import Scope
@@ -41,9 +42,10 @@ def new_job(now_at: int) -> NewJob:
     return NewJob("cache", {"what": "new"}, lane=CACHE_LANE, run_after=now_at + GATHER_MS, unique_key="cache:new")
 
 
-def rebuild_job() -> NewJob:
-    """Pictures for whatever lacks one, and another try for what failed."""
-    return NewJob("cache", {"what": "all"}, lane=CACHE_LANE, priority=1, unique_key="cache:all")
+def rebuild_job(*, anew: bool = False) -> NewJob:
+    """Pictures for whatever lacks one, and another try for what failed; `anew` throws away first what there is."""
+    what = "anew" if anew else "all"
+    return NewJob("cache", {"what": what}, lane=CACHE_LANE, priority=1, unique_key=f"cache:{what}")
 
 
 class Arrivals:
@@ -83,10 +85,10 @@ class Arrivals:
             jobs.enqueue(tx, new_job(now_at), now_at)
         return True
 
-    def rebuild(self) -> int:
+    def rebuild(self, *, anew: bool = False) -> int:
         """Ask for a whole pass; the job's id."""
         with self._database.write() as tx:
-            return jobs.enqueue(tx, rebuild_job(), self._clock.now_at())
+            return jobs.enqueue(tx, rebuild_job(anew=anew), self._clock.now_at())
 
     def __call__(self, scope: Scope, batch: Sequence[Claimed]) -> None:
         """Run claimed jobs, on the lane's thread."""
@@ -97,6 +99,8 @@ class Arrivals:
                 self._new(scope, job)
             elif what == "all":
                 self._all(scope, job)
+            elif what == "anew":
+                self._anew(scope, job)
             else:
                 raise Rejected("payload_invalid", detail="what")
 
@@ -147,6 +151,23 @@ class Arrivals:
         return sum(outcome.made is not None for outcome in outcomes)
 
     # --- All of it ---------------------------------------------------------------------------------------------------
+
+    def _anew(self, scope: Scope, job: Claimed) -> None:
+        """Throw everything away; then the job is a usual pass, so that a hold in it throws nothing away again."""
+        try:
+            lock = self._lock()
+        except AlreadyRunning:
+            with scope.database.write() as tx:
+                scope.give_back(tx, job, after_s=_ASK_AGAIN_MS / 1_000)
+            return
+        try:
+            gone = clear(self._making, lambda: scope.check(job))
+        finally:
+            lock.release()
+        log.info("%d pictures were thrown away, to be made anew", gone)
+        with scope.database.write() as tx:
+            lost.go_on(tx, job.id, {"what": "all"}, self._clock.now_at())
+            scope.ended.add(job.id)
 
     def _all(self, scope: Scope, job: Claimed) -> None:
         try:

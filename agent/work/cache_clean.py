@@ -25,15 +25,24 @@ def clean(
 ) -> int:
     """Look through both databases; how many pictures went. `is_present`: the ledger has a file at this path."""
     grounds = _Grounds(list(picturable.roots(ledger())))
-    _drop(making.facts, media_metadata.drop, grounds, is_present, check)
-    return _drop(making.thumbs, thumbnails.drop, grounds, is_present, check)
+
+    def is_lost(path: bytes) -> bool:
+        return not is_present(path) and grounds.is_gone(path)
+
+    _drop(making.facts, media_metadata.drop, is_lost, check)
+    return _drop(making.thumbs, thumbnails.drop, is_lost, check)
+
+
+def clear(making: Making, check: Callable[[], None]) -> int:
+    """Throw away all that was made, so that it can be made anew; how many pictures went."""
+    _drop(making.facts, media_metadata.drop, lambda _: True, check)
+    return _drop(making.thumbs, thumbnails.drop, lambda _: True, check)
 
 
 def _drop(
     database: CacheDatabase,
     drop: Callable[[Tx, Sequence[bytes]], int],
-    grounds: "_Grounds",
-    is_present: Callable[[bytes], bool],
+    is_lost: Callable[[bytes], bool],
     check: Callable[[], None],
 ) -> int:
     after, gone = b"", 0
@@ -44,7 +53,7 @@ def _drop(
         if not some:
             return gone
         after = some[-1]
-        lost = [path for path in some if not is_present(path) and grounds.is_gone(path)]
+        lost = [path for path in some if is_lost(path)]
         for start in range(0, len(lost), MOST_ROWS):
             with database.write() as tx:
                 gone += drop(tx, lost[start : start + MOST_ROWS])

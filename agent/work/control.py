@@ -151,7 +151,7 @@ class Control:
         """Try an ended job again."""
         row = self.show_job(job_id)
         with self._database.write() as tx:
-            if not jobs.retry(tx, job_id, self._clock.now_at()):
+            if not groups.try_again(tx, job_id, self._clock.now_at()):
                 raise Mistake("job_not_ended", id=job_id, status=row.status)
         self._touched(row.lane)
 
@@ -159,7 +159,7 @@ class Control:
         """End a job that has not ended."""
         row = self.show_job(job_id)
         with self._database.write() as tx:
-            if not jobs.cancel(tx, job_id, self._clock.now_at()):
+            if not groups.give_up(tx, job_id, self._clock.now_at()):
                 raise Mistake("job_ended", id=job_id, status=row.status)
         self._lanes.cancel(job_id)
         self._touched(row.lane)

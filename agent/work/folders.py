@@ -68,6 +68,11 @@ class Folders:
         """A watched folder, None when it no longer is one."""
         return self._by_id.get(folder_id)
 
+    def rules(self, folder_id: int | None) -> FolderRules:
+        """The rules of a folder, the usual ones of what is none (any more)."""
+        folder = self._by_id.get(folder_id) if folder_id is not None else None
+        return folder.rules if folder is not None else FolderRules()
+
     def all(self) -> list[Watched]:
         """Every watched folder."""
         return list(self._by_id.values())

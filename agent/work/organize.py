@@ -14,7 +14,8 @@ from agent.destinations.immich import ImmichDestination
 from agent.destinations.immich import organize as remote
 from agent.destinations.immich.organize import Gone
 from agent.domain.clock import Clock
-from agent.domain.errors import Blocked, Rejected
+from agent.domain.errors import Blocked, Fate, Rejected
+from agent.domain.refusals import of_one_question
 from agent.store import activity, copies, files, organize
 from agent.store.db import Database
 from agent.store.jobs import Claimed
@@ -67,19 +68,19 @@ class Organize:
             ("tag", self._tags),
             ("stack", self._stacks),
         )
-        lacking: list[str] = []
+        refused: list[Fate] = []
         for kind, step in steps:
             try:
                 while rows := organize.waiting(self._database.read(), self._id, kind, ROUND):
                     scope.check(batch[0])
                     step(rows)
             except Blocked as problem:
-                if problem.code != "permission_missing":
+                # A key that may not do this still backs up: the lane stays open, the rows wait for better days.
+                refused.append(of_one_question(problem, "organize_refused"))
+                if refused[-1] is problem:
                     raise
-                # A key that may not do this still backs up: the lane stays open, the rows wait for the permission.
-                lacking.append(str(problem.args_.get("permission")))
-        if lacking:
-            raise Rejected("permission_missing", permission=", ".join(lacking))
+        if refused:
+            raise _of_all(refused)
         with self._database.write() as tx:
             for job in batch:
                 scope.complete(tx, job)
@@ -97,7 +98,7 @@ class Organize:
         remote.link_live(self._server, wish.name, wish.remote_id)
 
     def _show(self, wish: Wish) -> None:
-        remote.show(self._server, wish.remote_id)
+        remote.show(self._server, wish.remote_id, wish.name or "timeline")
 
     def _each(self, rows: _Rows, do: Callable[[Wish], None]) -> None:
         for row_id, wish in rows:
@@ -198,3 +199,10 @@ class Organize:
                 return
             for row in rows:
                 self._all_or_each_restored([row])
+
+
+def _of_all(refused: Sequence[Fate]) -> Fate:
+    """One fate for all steps: what may pass is tried again, else every permission that is missing is named."""
+    passing = [error for error in refused if not isinstance(error, Rejected)]
+    missing = [str(error.args_.get("permission")) for error in refused]
+    return passing[0] if passing else Rejected("permission_missing", permission=", ".join(missing))

@@ -16,7 +16,8 @@ from agent.destinations.immich.auth import running_version
 from agent.destinations.immich.sync import Line, RemoteAsset
 from agent.destinations.immich.versions import is_unknown
 from agent.domain.clock import Clock
-from agent.domain.errors import Blocked
+from agent.domain.errors import Blocked, Fate, Rejected
+from agent.domain.refusals import of_one_question
 from agent.store import activity, copies, remote
 from agent.store.db import Database, Tx
 from agent.store.intent import IntentJournal
@@ -80,10 +81,13 @@ class Sync:
 
         self._destination.probe()  # another account, or a key that may not: nothing of it is taken for a change
         self._keep_alive()
-        if self._server.has_session:
-            self._by_stream(check)
-        else:
-            self._by_search(check, thorough=any(job.payload.get("thorough") for job in batch))
+        try:
+            if self._server.has_session:
+                self._by_stream(check)
+            else:
+                self._by_search(check, thorough=any(job.payload.get("thorough") for job in batch))
+        except (Blocked, Rejected) as error:  # the lane stays open: uploads need none of these questions
+            raise of_one_question(error, "sync_refused") from error
         now_at = self._clock.now_at()
         with self._database.write() as tx:
             remote.end(tx, self._id, now_at)
@@ -184,7 +188,23 @@ class Sync:
     # --- by search --------------------------------------------------------------------------------------------------
 
     def _by_search(self, check: Callable[[], None], *, thorough: bool) -> None:
+        """What one question does not tell another may: each is asked, and the first refusal is raised at the end."""
         progress = self._progress("search", None)
+        refused: list[Fate] = []
+        for step in (lambda: self._search_assets(progress, check), lambda: self._search_albums(progress)):
+            try:
+                step()
+            except (Blocked, Rejected) as error:
+                refused.append(error)
+        now_at = self._clock.now_at()
+        if thorough or progress.checked_at is None or not 0 <= now_at - progress.checked_at < CHECK_EVERY_MS:
+            self._check_all(check)
+            with self._database.write() as tx:
+                remote.note_search(tx, self._id, checked_at=now_at)
+        if refused:
+            raise refused[0]
+
+    def _search_assets(self, progress: remote.Progress, check: Callable[[], None]) -> None:
         user_id = self._destination.user_id()
         since_at = None if progress.cursor_at is None else progress.cursor_at - OVERLAP_MS
         cursor_at = progress.cursor_at or 0
@@ -196,12 +216,6 @@ class Sync:
                 self._mirror.saw(tx, page, user_id)
         with self._database.write() as tx:
             remote.note_search(tx, self._id, cursor_at=cursor_at)
-        self._search_albums(progress)
-        now_at = self._clock.now_at()
-        if thorough or progress.checked_at is None or not 0 <= now_at - progress.checked_at < CHECK_EVERY_MS:
-            self._check_all(check)
-            with self._database.write() as tx:
-                remote.note_search(tx, self._id, checked_at=now_at)
 
     def _search_albums(self, progress: remote.Progress) -> None:
         try:

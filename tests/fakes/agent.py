@@ -1,7 +1,8 @@
 """The other side of the tray's seam: a server on a real socket that shows any snapshot a test wants.
 
 It speaks `agent.protocol.wire` and nothing else: it keeps no files and decides nothing. Threads of its own serve the
-connections, so the tray under test lives in its own event loop as it does in life.
+connections, so the tray under test lives in its own event loop as it does in life. Each connection has one thread that
+writes: lines never run into each other, and a test that says something never waits for the event loop that it holds up.
 """
 
 import os
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import msgspec
@@ -66,7 +68,7 @@ class FakeAgent:
         self.answers: dict[str, Callable[[Any], Any]] = {}
         self.connections = 0
         self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
+        self._open: dict[socket.socket, SimpleQueue[bytes | None]] = {}
         self._subscribed: set[socket.socket] = set()
         with suppress(FileNotFoundError):
             Path(address).unlink()
@@ -82,12 +84,10 @@ class FakeAgent:
         self.say(wire.pack_changes(changes_of(self.snapshot, *sections)))
 
     def say(self, line: bytes) -> None:
-        """Send any bytes to whoever subscribed. Waits until they are taken: what is long belongs in a thread."""
+        """Send any bytes to whoever subscribed, after what is being sent."""
         with self._lock:
-            subscribed = tuple(self._subscribed)
-        for connection in subscribed:
-            with suppress(OSError):
-                connection.sendall(line)
+            for connection in self._subscribed:
+                self._open[connection].put(line)
 
     def hang_up(self) -> None:
         """Cut every connection; new ones are taken."""
@@ -113,38 +113,49 @@ class FakeAgent:
                 connection, _peer = self._listener.accept()
             except OSError:
                 return
+            said: SimpleQueue[bytes | None] = SimpleQueue()
             with self._lock:
-                self._open.add(connection)
+                self._open[connection] = said
                 self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection, said), daemon=True).start()
+            threading.Thread(target=_write, args=(connection, said), daemon=True).start()
 
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError), connection.makefile("rb") as lines:
+    def _serve(self, connection: socket.socket, said: "SimpleQueue[bytes | None]") -> None:
+        with suppress(OSError), connection.makefile("rb") as lines:
             for line in lines:
-                self._answer(connection, wire.unpack_request(line))
+                self._answer(connection, said, wire.unpack_request(line))
         with self._lock:
-            self._open.discard(connection)
+            del self._open[connection]
             self._subscribed.discard(connection)
+        said.put(None)
 
-    def _answer(self, connection: socket.socket, request: wire.Request) -> None:
+    def _answer(self, connection: socket.socket, said: "SimpleQueue[bytes | None]", request: wire.Request) -> None:
         params = wire.unpack_params(request)
         refusal = self.refusals.get(request.method)
         if refusal:
             self._note(request.method, params)
-            connection.sendall(wire.pack_error(request.id, refusal.code, refusal.message, refusal.data))
+            said.put(wire.pack_error(request.id, refusal.code, refusal.message, refusal.data))
         elif request.method == "hello":
-            connection.sendall(wire.pack_result(request.id, Welcome(PROTOCOL, "0.1.0", os.getpid())))
+            said.put(wire.pack_result(request.id, Welcome(PROTOCOL, "0.1.0", os.getpid())))
         elif request.method == "state.subscribe":
             with self._lock:
-                connection.sendall(wire.pack_result(request.id, Nothing()))
-                connection.sendall(wire.pack_changes(changes_of(self.snapshot)))
+                said.put(wire.pack_result(request.id, Nothing()))
+                said.put(wire.pack_changes(changes_of(self.snapshot)))
                 self._subscribed.add(connection)
         else:
             self._note(request.method, params)
             make = self.answers.get(request.method) or partial(_least, METHODS[request.method].result)
             answer = make(params)
-            connection.sendall(wire.pack_result(request.id, answer))
+            said.put(wire.pack_result(request.id, answer))
 
     def _note(self, method: str, params: Message) -> None:
         if method != "hello":
             self.calls.append((method, params))
+
+
+def _write(connection: socket.socket, said: "SimpleQueue[bytes | None]") -> None:
+    """Send line after line until there is a None; close the connection then."""
+    with connection:
+        while (line := said.get()) is not None:
+            with suppress(OSError):
+                connection.sendall(line)

@@ -58,10 +58,10 @@ def _fields(item: Item) -> dict[str, str]:
         "deviceId": _DEVICE,
         "fileCreatedAt": iso_utc(source.created_at),
         "fileModifiedAt": iso_utc(source.modified_at),
-        "isFavorite": "false",
+        "isFavorite": "true" if item.is_favorite else "false",
     }
-    if item.is_live_video:
-        fields["visibility"] = "hidden"
+    if item.is_live_video or item.is_archived:
+        fields["visibility"] = "hidden" if item.is_live_video else "archive"
     if item.live_video_id:
         fields["livePhotoVideoId"] = item.live_video_id
     return fields

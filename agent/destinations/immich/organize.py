@@ -67,9 +67,9 @@ def link_live(server: Server, still_id: str, video_id: str) -> None:
     _try(server, "PUT", f"/assets/{still_id}", {"livePhotoVideoId": video_id})
 
 
-def show(server: Server, asset_id: str) -> None:
-    """Let a hidden video be seen in the timeline; raises `Gone`."""
-    _try(server, "PUT", f"/assets/{asset_id}", {"visibility": "timeline"})
+def show(server: Server, asset_id: str, visibility: str) -> None:
+    """Let a hidden video be seen in the timeline or the archive; raises `Gone`."""
+    _try(server, "PUT", f"/assets/{asset_id}", {"visibility": visibility})
 
 
 def restore(server: Server, ids: Sequence[str]) -> None:

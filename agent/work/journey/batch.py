@@ -20,7 +20,7 @@ class Piece:
     member: files.Member
     content_id: int | None
     sha1: bytes | None
-    content: memoryview | None = None
+    content: bytes | None = None
     outcome: str | None = None
     remote_id: str | None = None
     is_new: bool = False

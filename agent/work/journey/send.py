@@ -10,6 +10,7 @@ from functools import partial
 from agent.destinations.base import Chunk, Destination, Found, Item, Placed
 from agent.domain.errors import Blocked, Fate, FileChanged, FileVanished, Interrupted, Rejected, Transient
 from agent.protocol.paths import to_display
+from agent.protocol.settings import FolderRules
 from agent.store.jobs import Claimed
 from agent.work.journey.bandwidth import Bandwidth
 from agent.work.journey.batch import Batched, Piece
@@ -31,6 +32,7 @@ class Sender:
         are_halves: Callable[[bytes, bytes], bool],
         bandwidth: Bandwidth | None,
         checkpoint: Callable[[str], None],
+        rules: Callable[[int | None], FolderRules] = lambda _: FolderRules(),
     ) -> None:
         self._id = destination_id
         self._destination = destination
@@ -39,20 +41,23 @@ class Sender:
         self._are_halves = are_halves
         self._pace = bandwidth.paced if bandwidth is not None else _unpaced
         self._checkpoint = checkpoint
+        self._rules = rules
 
     def send(self, scope: Scope, asset: Batched) -> Fate | None:
         """Put one asset's missing files, the moving half of a live photo first. Returns a fate that stops the batch."""
         still, video, sidecar = asset.of("still"), asset.of("video"), asset.of("sidecar")
         traits = self._destination.traits
         main = still or video
+        rules = self._rules(asset.job.folder_id)
+        shown = partial(Item, is_favorite=rules.favorite, is_archived=rules.visibility == "archive")
         try:
             scope.check(asset.job)
             live = asset.is_live = self._is_live(still, video)
             if live and video is not None and not video.is_settled:
-                self._put(scope, asset.job, video, Item(self._source(scope, asset.job, video), is_live_video=True))
+                self._put(scope, asset.job, video, shown(self._source(scope, asset.job, video), is_live_video=True))
             if main is not None and not main.is_settled:
                 along = sidecar if traits.takes_sidecars and sidecar is not None and sidecar.sha1 else None
-                item = Item(
+                item = shown(
                     self._source(scope, asset.job, main),
                     sidecar=self._source(scope, asset.job, along) if along else None,
                     live_video_id=video.remote_id if live and video else None,
@@ -62,7 +67,7 @@ class Sender:
                 if along is not None and placed is not None and placed.sidecar_taken:
                     along.outcome, along.remote_id = "safe", placed.remote_id
             if not live and video is not None and video is not main and not video.is_settled:
-                self._put(scope, asset.job, video, Item(self._source(scope, asset.job, video)))
+                self._put(scope, asset.job, video, shown(self._source(scope, asset.job, video)))
             self._send_sidecar(scope, asset, sidecar, main)
         except (Blocked, Interrupted) as error:
             for piece in asset.pieces:

@@ -23,7 +23,7 @@ class FileSource:
     check: Callable[[], None]
     captured: Callable[[bytes], date | None]
     pace: Callable[[Iterator[Chunk], Callable[[], None]], Iterator[Chunk]]
-    prefetched: memoryview | None = None
+    prefetched: bytes | None = None
 
     @property
     def name(self) -> bytes:
@@ -57,5 +57,5 @@ class FileSource:
         if self.prefetched is None:
             return chunks(self.member.path, self.sha1, self.size_bytes, check=self.check)
         self.check()
-        content = self.prefetched  # the very bytes that the digest was made of
+        content = memoryview(self.prefetched)  # the very bytes that the digest was made of
         return (content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES))

@@ -66,7 +66,7 @@ def test_a_fingerprint_is_the_digest_of_the_bytes_and_their_facts(photo: Path) -
 
 
 def test_the_content_is_kept_up_to_the_size_that_was_asked_for(photo: Path) -> None:
-    assert fingerprint(bytes(photo), check=nothing, keep_bytes=len(BODY)).content == memoryview(BODY)
+    assert fingerprint(bytes(photo), check=nothing, keep_bytes=len(BODY)).content == BODY
     assert fingerprint(bytes(photo), check=nothing, keep_bytes=len(BODY) - 1).content is None
 
 

@@ -164,6 +164,7 @@ class Stage:
             are_halves=self._are_halves,
             bandwidth=None,
             checkpoint=self._checkpoint,
+            rules=self.watched.rules,
         )
         finish = Finish(
             HERE,

@@ -13,7 +13,7 @@ from agent.app.cache import lock_build, making_for
 from agent.domain.errors import Interrupted
 from agent.platforms.base import Places
 from agent.platforms.clock import SystemClock
-from agent.store import jobs, picturable, thumbnails
+from agent.store import jobs, media_metadata, picturable, thumbnails
 from agent.store.db import Database
 from agent.store.jobs import CACHE_LANE, Claimed, Open
 from agent.work.arrivals import Arrivals, Demand
@@ -168,6 +168,34 @@ def test_a_rebuild_beside_another_pass_is_done_at_once(stage: Stage, making: Mak
     stage.arrivals.rebuild()
     assert stage.run() == "COMPLETED"
     assert _count(making) == 0
+    lock.release()
+
+
+def test_made_anew_everything_goes_once_and_is_made_again_even_after_a_hold(
+    stage: Stage, making: Making, root: Path
+) -> None:
+    stage.arrivals.rebuild()
+    assert stage.run() == "COMPLETED"
+    with making.thumbs.read() as tx:
+        before = {row[0] for row in tx.execute("SELECT rowid FROM thumbnails")}
+    assert len(before) == 4
+    pictures.jpeg(root / "IMG_0.jpg", seed=99)  # a file that is not as the cache knows it goes all the same
+    stage.arrivals.rebuild(anew=True)
+    assert stage.run() == "PENDING"
+    assert _count(making) == 0
+    with making.facts.read() as tx:
+        assert media_metadata.count(tx) == 0
+    assert stage.run() == "COMPLETED"
+    assert _count(making) == 4
+
+
+def test_made_anew_beside_another_pass_waits_for_it(stage: Stage, making: Making, where: Places) -> None:
+    stage.arrivals.rebuild()
+    stage.run()
+    lock = lock_build(where)
+    stage.arrivals.rebuild(anew=True)
+    assert stage.run() == "PENDING"
+    assert _count(making) == 4
     lock.release()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from agent.domain.errors import Transient
 from agent.domain.live_photos import Capture
 from agent.protocol.settings import FolderRules
 from tests.agent.work.server_stage import Died, Stage
@@ -133,3 +134,60 @@ def test_a_video_whose_still_is_refused_is_shown(stage: Stage) -> None:
     stage.back_up()
     assert stage.states() == {"x.heic": "failed", "x.mov": "safe"}
     assert stage.at_server("x.mov").visibility == "timeline"
+
+
+def test_a_server_that_has_no_albums_to_give_still_gets_the_pictures(stage: Stage) -> None:
+    refusal = stage.server.faults.answer("GET /api/albums", 404, times=None)
+    stage.file("a.jpg")
+    stage.back_up()
+    assert [error.code for _, error in stage.failures] == ["organize_refused"]
+    assert isinstance(stage.failures[0][1], Transient)
+    assert (stage.states(), stage.left()) == ({"a.jpg": "safe"}, 1)
+    refusal.remove()
+    stage.file("b.jpg")
+    stage.back_up()
+    assert stage.album("Pictures") == ["a.jpg", "b.jpg"]
+
+
+# --- Favourites and the archive --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["1.144.1", "2.7.5", "3.1.0"])
+def quiet(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """A folder whose pictures go into the archive as favourites, at servers of several ages."""
+    with StandIn(version=request.param) as server:
+        made = Stage(server, rules=FolderRules(favorite=True, visibility="archive"))
+        yield made
+        made.close()
+
+
+def test_what_a_folder_sends_is_a_favourite_and_in_the_archive_where_its_rules_say_so(quiet: Stage) -> None:
+    quiet.captures = {"x.heic": STILL, "x.mov": HALF}
+    for name in ("a.jpg", "b.mp4", "x.heic", "x.mov"):
+        quiet.file(name)
+    quiet.back_up()
+    for name in ("a.jpg", "b.mp4", "x.heic"):
+        assert (quiet.at_server(name).favorite, quiet.at_server(name).visibility) == (True, "archive")
+    assert quiet.at_server("x.mov").visibility == "hidden", "the half of a live photo is nowhere by itself"
+    assert set(quiet.states().values()) == {"safe"}
+
+
+def test_what_the_server_had_before_is_shown_as_it_was(quiet: Stage) -> None:
+    quiet.configure(FolderRules())
+    quiet.file("a.jpg")
+    quiet.back_up()
+    quiet.configure(FolderRules(favorite=True, visibility="archive"))
+    quiet.file("Other/again.jpg", b"bytes of a.jpg")
+    quiet.file("new.jpg")
+    quiet.back_up()
+    assert (quiet.at_server("a.jpg").favorite, quiet.at_server("a.jpg").visibility) == (False, "timeline")
+    assert (quiet.at_server("new.jpg").favorite, quiet.at_server("new.jpg").visibility) == (True, "archive")
+
+
+def test_a_video_whose_still_is_refused_is_shown_in_the_archive_where_it_belongs(quiet: Stage) -> None:
+    quiet.captures = {"x.heic": STILL, "x.mov": HALF}
+    quiet.file("x.heic", b"x" * 50_000)
+    quiet.file("x.mov")
+    quiet.server.faults.body_limit = 20_000
+    quiet.back_up()
+    assert (quiet.at_server("x.mov").visibility, quiet.at_server("x.mov").favorite) == ("archive", True)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from agent.destinations.immich.secret import Secret
+from agent.domain.errors import Blocked
 from agent.store import remote
 from agent.store.intent import IntentJournal
 from tests.agent.work.server_stage import HERE, Died, Stage
@@ -268,3 +270,42 @@ def test_another_account_at_the_address_changes_nothing(keyed: Stage) -> None:
     keyed.sync(thorough=True)
     assert keyed.failures[-1][1].code == "account_changed"
     assert keyed.states() == {"a.jpg": "safe"}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_question_that_is_refused_shuts_no_lane_and_the_copies_are_asked_for_all_the_same(
+    keyed: Stage, status: int
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        keyed.file(name)
+    keyed.back_up()
+    keyed.sync()
+    keyed.server.store.trash(keyed.server.admin, [keyed.at_server("a.jpg").id])
+    refusal = keyed.server.faults.answer("POST /api/search/metadata", status, times=None)
+    keyed.sync(thorough=True)
+    assert not isinstance(keyed.failures[-1][1], Blocked), "the lane is for uploads too"
+    assert keyed.failures[-1][1].code == ("permission_missing" if status == 403 else "sync_refused")
+    assert keyed.states() == {"a.jpg": "in_trash", "b.jpg": "safe"}
+    keyed.file("c.jpg")
+    keyed.back_up()
+    assert keyed.states()["c.jpg"] == "safe"
+    refusal.remove()
+    keyed.failures.clear()
+    keyed.sync()
+    assert keyed.failures == []
+
+
+@pytest.mark.parametrize("route", ["POST /api/sync/stream", "POST /api/sync/ack"])
+def test_a_stream_that_is_refused_shuts_no_lane(server: StandIn, route: str) -> None:
+    stage = Stage(server, key=Secret("session", server.session()).to_text())
+    stage.file("a.jpg")
+    stage.back_up()
+    refusal = server.faults.answer(route, 404, times=None)
+    stage.sync()
+    assert [error.code for _, error in stage.failures] == ["sync_refused"]
+    assert not isinstance(stage.failures[0][1], Blocked)
+    refusal.remove()
+    stage.failures.clear()
+    stage.sync()
+    assert stage.failures == []
+    stage.close()
