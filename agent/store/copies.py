@@ -209,9 +209,26 @@ def upload_job(
         group_id=group_id,
         priority=priority,
         run_after=run_after,
-        unique_key=f"upload:{destination_id}:{asset_id}",
+        # Of one width, so that neighbours in the queue are neighbours in the index: a batch touches few of its pages.
+        unique_key=f"upload:{destination_id}:{asset_id:010}",
         weight_bytes=weight_bytes,
     )
+
+
+def call_off(tx: Tx, asset_ids: Sequence[int], destination_ids: Sequence[str], at: str) -> list[int]:
+    """Cancel the uploads of these assets that have not succeeded; their jobs, by id. `at` is ISO 8601."""
+    keys = [f"upload:{destination_id}:{asset_id}" for asset_id in asset_ids for destination_id in destination_ids]
+    found: list[int] = []
+    for start in range(0, len(keys), 500):
+        some = keys[start : start + 500]
+        rows = tx.execute(
+            "UPDATE background_service_jobs SET status = 'CANCELLED', boot_id = NULL, updated_at = ?"
+            f" WHERE status IN ('PENDING', 'RUNNING', 'FAILED') AND unique_key IN ({placeholders(len(some))})"
+            " RETURNING id",
+            (at, *some),
+        )
+        found += [row[0] for row in rows]
+    return found
 
 
 _LACKING = (

@@ -5,9 +5,12 @@ A hold, a stop or a crash gives a row back untouched but for `interruptions`; `a
 their chance.
 """
 
+import functools
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import NamedTuple
 
 from agent.protocol.wire import as_json, from_json
 from agent.store.db import Row, Tx, placeholders
@@ -23,8 +26,7 @@ DEATHS_LIMIT = 10
 SUSPECT_DEATHS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
+class NewJob(NamedTuple):
     """Work to be written down."""
 
     key: str
@@ -82,11 +84,19 @@ def iso(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-_ENQUEUE = """
+_ROW = "(?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#: Rows in one statement, which the index and the totals are then opened for once.
+_ROWS = 50
+
+
+@functools.cache
+def _enqueue(rows: int) -> str:
+    """The statement for so many jobs; its last value says whether one that runs is to run again."""
+    return f"""
 INSERT INTO background_service_jobs
     (job_key, payload, status, max_attempts, priority, created_at, updated_at,
      lane, folder_id, group_id, run_after, unique_key, weight)
-VALUES (?, ?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES {", ".join([_ROW] * rows)}
 ON CONFLICT (unique_key) WHERE status IN ('PENDING', 'RUNNING') DO UPDATE SET
     run_again = CASE WHEN status = 'RUNNING' AND ? THEN 1 ELSE run_again END,
     run_after = CASE WHEN status = 'RUNNING' THEN excluded.run_after ELSE min(run_after, excluded.run_after) END,
@@ -101,17 +111,19 @@ def enqueue(tx: Tx, job: NewJob, now_at: int, *, again: bool = True) -> int:
 
     One that runs already runs once more afterwards, unless `again` is False: nothing is new that it does not know.
     """
-    (job_id,) = tx.execute(f"{_ENQUEUE} RETURNING id", _values(job, iso(now_at), again=again)).fetchone()
+    (job_id,) = tx.execute(f"{_enqueue(1)} RETURNING id", (*_values(job, iso(now_at)), again)).fetchone()
     return int(job_id)
 
 
 def enqueue_all(tx: Tx, many: Iterable[NewJob], now_at: int, *, again: bool = True) -> None:
     """The same for many at once, faster, for whoever does not need their ids."""
     at = iso(now_at)
-    tx.executemany(_ENQUEUE, [_values(job, at, again=again) for job in many])
+    waiting = iter(many)
+    while some := [_values(job, at) for job in islice(waiting, _ROWS)]:
+        tx.execute(_enqueue(len(some)), (*chain.from_iterable(some), again))
 
 
-def _values(job: NewJob, at: str, *, again: bool) -> tuple[object, ...]:
+def _values(job: NewJob, at: str) -> tuple[object, ...]:
     return (
         job.key,
         as_json(job.payload).decode(),
@@ -125,7 +137,6 @@ def _values(job: NewJob, at: str, *, again: bool) -> tuple[object, ...]:
         job.run_after,
         job.unique_key,
         job.weight_bytes,
-        again,
     )
 
 
