@@ -8,8 +8,6 @@ Threads: any number may call `exchange`; each holds a line of its own meanwhile.
 Facts: the server closes what is idle for 5 s; it answers a known checksum before it has read the body.
 """
 
-import http.client
-import io
 import json
 import select
 import socket
@@ -22,6 +20,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
 from agent.destinations.base import Chunk
+from agent.destinations.immich.hearing import Broken, hear
 from agent.destinations.immich.route import Route
 from agent.destinations.immich.verdicts import Answer, unreachable
 from agent.domain.clock import Clock
@@ -42,8 +41,6 @@ _POLL = getattr(select, "poll", None)
 _READABLE, _WRITABLE = getattr(select, "POLLIN", 1), getattr(select, "POLLOUT", 4)
 #: After more than this the line was no stale one, and all of it is not sent a second time in one go.
 RESEND_BYTES = 16 * 1024 * 1024
-#: No answer that we ask for is larger.
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 
 def _nothing() -> Iterator[Chunk]:
@@ -79,27 +76,6 @@ class _Lost(Exception):
     def __init__(self, unheard: bool) -> None:  # noqa: FBT001
         super().__init__(unheard)
         self.unheard = unheard
-
-
-class _Replay(io.RawIOBase):
-    """A socket's incoming bytes, beginning with those that were taken already to see whether there are any."""
-
-    def __init__(self, taken: bytes, sock: socket.socket) -> None:
-        super().__init__()
-        self._taken = taken
-        self._sock = sock
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]
-        if self._taken:
-            count = min(len(view), len(self._taken))
-            view[:count] = self._taken[:count]
-            self._taken = self._taken[count:]
-            return count
-        return self._sock.recv_into(view)
 
 
 class _Line:
@@ -188,24 +164,12 @@ class _Line:
 
     def _hear(self, request: Request, complete: bool) -> tuple[Answer, bool]:  # noqa: FBT001
         may_be_stale = self.rested_at_s is not None and self._sent_bytes <= RESEND_BYTES
-        response: http.client.HTTPResponse | None = None
         try:
-            response = http.client.HTTPResponse(self._socket, method=request.method)
-            if self._taken:
-                response.fp.close()
-                response.fp = io.BufferedReader(_Replay(self._taken, self._socket))
-            response.begin()
-            body = response.read(MAX_ANSWER_BYTES)
-            if response.length or len(body) == MAX_ANSWER_BYTES:
-                raise http.client.IncompleteRead(body, response.length)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            began = response is not None and isinstance(response.status, int)
-            raise _Lost(unheard=may_be_stale and not began) from error
-        finally:
-            if response is not None:
-                response.close()  # a socket is closed for good only when this is, too
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, headers, body), complete and not response.will_close and not self._taken
+            answer, stays_open = hear(self._socket, self._taken, request.method)
+        except Broken as error:
+            raise _Lost(unheard=may_be_stale and not error.began) from error
+        self._taken = b""
+        return answer, complete and stays_open
 
     def cut(self) -> None:
         """End the connection under the feet of whoever uses it; from any thread."""

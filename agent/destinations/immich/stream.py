@@ -1,36 +1,46 @@
 """An answer that is read line by line while it comes: the server's changes, too many to hold at once.
 
 One connection for one answer, in the calling thread; `close` may come from any thread and cuts it. Must not know what
-the lines mean.
+the lines mean. Silence is counted by whole lines, for a server that sends a byte now and then is as good as lost; and
+however many lines come, whoever else needs the lane has a turn after `LONGEST_S`.
 """
 
 import http.client
 import socket
+import threading
 from collections.abc import Callable, Iterator
 
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
-from agent.destinations.immich.line import MAX_ANSWER_BYTES, Request
+from agent.destinations.immich.hearing import MAX_ANSWER_BYTES
+from agent.destinations.immich.line import Request
 from agent.destinations.immich.route import Route
 from agent.destinations.immich.verdicts import Answer, unreachable
+from agent.domain.clock import Clock
 from agent.domain.errors import Interrupted, Transient
 
 PIECE_BYTES = 256 * 1024
 #: No line that we ask for is longer.
 MAX_LINE_BYTES = 4 * 1024 * 1024
+#: One answer lasts no longer. What was read of it was stored meanwhile, and the next one goes on from there.
+LONGEST_S = 1_800.0
 
 
 class Stream:
     """Open it, look at `refused`, then read `lines`. `close` at the end, or from another thread to give up."""
 
-    def __init__(self, route: Route, silence_s: float, on_closed: "Callable[[Stream], None]") -> None:
+    def __init__(self, route: Route, silence_s: float, clock: Clock, on_closed: "Callable[[Stream], None]") -> None:
         self._on_closed = on_closed
         self._route = route
         self._silence_s = silence_s
+        self._clock = clock
         self._connection: HTTPConnection | None = None
         self._response: http.client.HTTPResponse | None = None
         self._is_closed = False
+        self._over = threading.Event()
+        self._began_s = 0.0
+        self._heard_s: float | None = None
 
     def open(self, request: Request) -> Answer | None:
         """Send the request. Returns the whole answer where it is not 200, None where there are lines to be read."""
@@ -39,6 +49,8 @@ class Stream:
             connection.connect()
         except (OSError, HTTPError) as error:
             raise unreachable(error, self._route.address) from error
+        self._heard_s = self._began_s = self._clock.monotonic_s()
+        threading.Thread(target=self._watch, name="sync-watch", daemon=True).start()
         try:
             sock = connection.sock
             if sock is None:
@@ -55,7 +67,7 @@ class Stream:
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
 
     def lines(self) -> Iterator[bytes]:
-        """Every whole line. Raises `Transient` when the answer breaks off, `Interrupted` after `close`."""
+        """Every whole line. Raises `Transient` when the answer breaks off or drags on, `Interrupted` after `close`."""
         rest = b""
         while True:
             try:
@@ -65,7 +77,10 @@ class Stream:
             if not piece:
                 break
             *whole, rest = (rest + piece).split(b"\n")
-            yield from (line for line in whole if line)
+            if whole:
+                self._heard_s = None  # what is done with the lines is no silence
+                yield from (line for line in whole if line)
+                self._heard_s = self._clock.monotonic_s()
             if len(rest) > MAX_LINE_BYTES:
                 raise Transient("sync_garbled")
         if rest.strip():
@@ -74,17 +89,31 @@ class Stream:
     def _lost(self) -> Transient | Interrupted:
         return Interrupted("stop") if self._is_closed else Transient("connection_lost")
 
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._is_closed = True
-        self._on_closed(self)
-        connection, response = self._connection, self._response
-        sock = connection.sock if connection is not None else None
+    def _watch(self) -> None:
+        """On a thread of its own until `close`. The socket's own limit begins anew with each byte; this does not."""
+        while not self._over.wait(self._silence_s / 4):
+            now_s, heard_s = self._clock.monotonic_s(), self._heard_s
+            is_silent = heard_s is not None and now_s - heard_s > self._silence_s
+            if is_silent or now_s - self._began_s > LONGEST_S:
+                self._cut()
+                return
+
+    def _cut(self) -> None:
+        """End the connection under the feet of whoever reads; from any thread."""
+        sock = self._connection.sock if self._connection is not None else None
         if isinstance(sock, socket.socket):
             try:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
             except OSError:
-                sock = None
+                return  # gone already
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._is_closed = True
+        self._over.set()
+        self._on_closed(self)
+        self._cut()
+        connection, response = self._connection, self._response
         if response is not None:
             response.close()
         if connection is not None:

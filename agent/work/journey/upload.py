@@ -5,9 +5,10 @@ harm: what is there already is found by asking.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
+from queue import SimpleQueue
 
 from agent.destinations.base import Destination, Wanted
 from agent.domain.clock import Clock
@@ -25,6 +26,8 @@ from agent.work.worker import Scope
 INVENTORY_TOGETHER = 500
 #: Finished uploads are written together, but none waits longer than this for its neighbours.
 FLUSH_EVERY_S = 1.0
+#: So many stand ready beside those in flight: who has sent one finds the next without asking the lane.
+AT_THE_GATE = 2
 
 Sent = Iterator[tuple[Batched, Fate | None]]
 
@@ -176,14 +179,36 @@ class _Passage:
 
     def _side_by_side(self, ready: Iterator[Batched], senders: int) -> Sent:
         """Several at once, to hide the server's delay. After an error no more take off, those in flight land."""
-        flights: dict[Future[Fate | None], Batched] = {}
-        send = self._upload.sender.send
+        outgoing: SimpleQueue[Batched | None] = SimpleQueue()
+        landed: SimpleQueue[tuple[Batched, Fate | None, bool]] = SimpleQueue()
+
+        def fly() -> None:
+            while (asset := outgoing.get()) is not None:
+                error, has_flown = None, False
+                try:
+                    if self._problem is None:
+                        error, has_flown = self._upload.sender.send(self._scope, asset), True
+                finally:
+                    landed.put((asset, error, has_flown))
+
         with ThreadPoolExecutor(senders, thread_name_prefix=f"send-{self._scope.lane}") as pool:
-            for asset in islice(ready, senders):
-                flights[pool.submit(send, self._scope, asset)] = asset
-            while flights:
-                for future in wait(flights, return_when=FIRST_COMPLETED).done:
-                    yield flights.pop(future), future.result()
-                    following = next(ready, None) if self._problem is None else None
-                    if following is not None:
-                        flights[pool.submit(send, self._scope, following)] = following
+            flyers = [pool.submit(fly) for _ in range(senders)]
+            aloft = 0
+            try:
+                while True:
+                    while aloft < senders + AT_THE_GATE and self._problem is None and (one := next(ready, None)):
+                        outgoing.put(one)
+                        aloft += 1
+                    if not aloft:
+                        break
+                    asset, error, has_flown = landed.get()
+                    aloft -= 1
+                    if has_flown:
+                        yield asset, error
+                    elif self._problem is None:
+                        break  # a bug ended the thread: it is raised below
+            finally:
+                for _ in flyers:
+                    outgoing.put(None)
+        for flyer in flyers:
+            flyer.result()
