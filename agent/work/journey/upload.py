@@ -29,7 +29,7 @@ FLUSH_EVERY_S = 1.0
 #: So many stand ready beside those in flight: who has sent one finds the next without asking the lane.
 AT_THE_GATE = 2
 
-Sent = Iterator[tuple[Batched, Fate | None]]
+Sent = Generator[tuple[Batched, Fate | None]]
 
 
 class Upload:
@@ -156,10 +156,11 @@ class _Passage:
 
     def _land(self, sent: Sent) -> None:
         """Write down what is through about once a second, and the rest at the end."""
-        for asset, error in sent:
-            self._done.append(asset)
-            self._problem = self._problem or error
-            self._flush_when_due()
+        with closing(sent):  # whatever happens here, no thread is left waiting for the next photo
+            for asset, error in sent:
+                self._done.append(asset)
+                self._problem = self._problem or error
+                self._flush_when_due()
         self._flush()
 
     def _flush_when_due(self) -> None:
