@@ -37,8 +37,9 @@ check: setup ## format, lint, types for three systems, the layers, the rules of 
 bench: setup ## measure, and print ratios to the peers
 	@$(PY) -m tests.bench $(BENCH_ARGS)
 
-screenshots: setup ## draw every page and state of the tray into pictures
+screenshots: setup ## draw every page and state of the tray into pictures, and those of README.md anew
 	@$(PY) -m tests.screenshots $(SCREENSHOTS_ARGS)
+	@$(PY) -m tests.readme_pictures
 
 translations: setup ## collect the texts anew, bring the translations up to date and compile them
 	@$(PY) -m installers.translations

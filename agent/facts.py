@@ -55,6 +55,7 @@ class HostWatch:
         if not self._reported.wait(FIRST_REPORT_S):
             log.info("the system has told nothing of network and power yet")
         if self._signalled.on_battery is None and _battery() is not None:
+            self._look()  # what begins after this already knows
             self._poll = threading.Thread(target=self._look_regularly, name="battery", daemon=True)
             self._poll.start()
 
@@ -73,11 +74,13 @@ class HostWatch:
         self._reported.set()
 
     def _look_regularly(self) -> None:
-        while not self._stopping.is_set():
-            with self._guard:
-                self._power = _battery() or (None, None)
-                self._publish()
-            self._stopping.wait(POLL_S)
+        while not self._stopping.wait(POLL_S):
+            self._look()
+
+    def _look(self) -> None:
+        with self._guard:
+            self._power = _battery() or (None, None)
+            self._publish()
 
     def _publish(self) -> None:
         """Merge both sources and tell what is new. With the guard held, so that reports keep their order."""

@@ -20,6 +20,8 @@ _PAPERS = re.compile(r"(licen[cs]e|copying|copyright|notice|authors)", re.IGNORE
 _ROOT = Path(__file__).resolve().parent.parent
 #: The texts for packages that name their terms and bring no text; Qt for Python is one.
 _TEXTS = {"LGPL-3.0": _ROOT / "installers/texts/LGPL-3.0.txt", "GPL-3.0": _ROOT / "LICENSE"}
+#: For packages whose wheels hold the code of others, and not their texts.
+_ALSO = {"pillow-jxl-plugin": _ROOT / "installers/texts/libjxl.txt"}
 
 
 def collect_licences(analyses: Iterable[Any], target: Path, version: str) -> list[Path]:
@@ -54,7 +56,8 @@ def _of_packages(modules: set[str], files: set[str], target: Path) -> list[str]:
         papers = papers or [text for family, text in _TEXTS.items() if family in terms]
         if not papers:
             raise SystemExit(f"no licence found for {name} ({terms}): the bundle must not be passed on")
-        _copy(papers, target / name)
+        also = _ALSO.get(name)
+        _copy([*papers, *([also] if also else [])], target / name)
         lines.append(f"{found.metadata['Name']} {found.version}: {terms or 'see its folder'}")
     return lines
 

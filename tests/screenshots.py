@@ -2,7 +2,7 @@
 
 Offscreen, with a fixed clock, against the stand-in agent: the window in each state, light and dark, narrow, large and
 right to left, and every icon at the sizes of panels on both grounds. Where Xvfb, openbox and trayer are installed, also
-a real panel (see `tests.panel`).
+a real panel (see `tests.panel`); `tests.readme_pictures` has one with the menu of StatusNotifierItem.
 """
 
 import os
@@ -20,16 +20,19 @@ from PySide6.QtCore import QDeadlineTimer, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
+from agent.platforms.base import places
 from agent.protocol.types import Light
 from tests import panel
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import furnish
 from tests.fakes.scenes import NOW_AT, SCENES
 from tray.client import Client
+from tray.command import command_line
 from tray.model import Model
 from tray.pages.activity import Activity
 from tray.pages.folders import FoldersPage
 from tray.pages.library import LibraryPage
+from tray.pages.log_dialog import LogDialog
 from tray.pages.overview import Overview
 from tray.pages.settings import SettingsPage
 from tray.pages.window import Window
@@ -40,6 +43,14 @@ LIGHTS: tuple[Light, ...] = ("safe", "working", "waiting", "paused", "attention"
 SIZES_PX = (16, 22, 48)
 _WAIT_MS = 5_000
 _SETTLE_MS = 120
+#: What an agent may have written, without its times.
+LOG = (
+    "INFO main agent.app.agent: Safelight 0.1.0 is running",
+    "INFO work-local agent.work.scan: 12431 files compared in 3.1 s, 38 are new",
+    "INFO work-a1b2 agent.work.journey.upload: 38 files are safe at Home server",
+    "WARNING work-c3d4 agent.work.blocks: destination c3d4 is blocked: destination_missing(path='/media/nas/photos')",
+    "SEVERE work-local agent.work.worker: a job failed by a bug of ours\\nTraceback (most recent call last)",
+)
 #: The pages beside the overview, in their order.
 PAGES = ("library", "folders", "activity", "settings")
 
@@ -83,7 +94,7 @@ def scene(name: str) -> Iterator[Window]:
                 LibraryPage(model),
                 FoldersPage(model),
                 Activity(model),
-                SettingsPage(model, "/home/ada/logs"),
+                SettingsPage(model, "/home/ada/logs", ["safelight"]),
             ]
         )
         client.retry()
@@ -98,8 +109,7 @@ def scene(name: str) -> Iterator[Window]:
 def save(widget: QWidget, target: Path) -> None:
     """Take a widget's picture."""
     widget.show()
-    for _round in range(3):
-        QApplication.processEvents()
+    settle()
     widget.grab().save(str(target))
     sys.stdout.write(f"{target}\n")
 
@@ -111,6 +121,8 @@ def draw_windows(target: Path) -> None:
         for name in (*SCENES, "absent"):
             with scene(name) as window:
                 window.resize(window.sizeHint())
+                window.show()
+                settle()
                 save(window, target / f"window-{name}-{ground}.png")
     with scene("attention") as window:
         window.show()
@@ -121,6 +133,8 @@ def draw_windows(target: Path) -> None:
     with scene("working") as window:
         window.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         window.resize(window.sizeHint())
+        window.show()
+        settle()
         save(window, target / "window-right-to-left.png")
     usual = QApplication.font()
     large = QApplication.font()
@@ -186,7 +200,11 @@ def show_page(window: Window, at: int) -> None:
     if isinstance(page, LibraryPage):
         first, last = page.grid.visible_range()
         wait_until(
-            lambda: all(page.shelf.picture(page.pages.rows[at].id) for at in range(first, last) if at % 11 != 10)
+            lambda: all(
+                at in page.pages.rows and page.shelf.picture(page.pages.rows[at].id)
+                for at in range(first, last)
+                if at % 11 != 10
+            )
         )
         page.grid.setFocus()
         page.grid.select(9)
@@ -219,9 +237,38 @@ def draw_dialogs(window: Window, target: Path, ground: str) -> None:
     assert server is not None
     save(server, target / f"dialog-server-{ground}.png")
     server.reject()
+    draw_settings_dialogs(settings, target, ground)
     window.show_page(len(PAGES))
-    window.resize(window.sizeHint().width(), 2_400)
+    window.resize(window.sizeHint().width(), 3_000)
     save(window, target / f"page-settings-whole-{ground}.png")
+
+
+def draw_settings_dialogs(settings: SettingsPage, target: Path, ground: str) -> None:
+    """A server's addresses, a question, the log; and what checks and passes said."""
+    row = settings.places.rows.rows()[0]
+    row.addresses.click()
+    addresses = settings.places.addresses
+    assert addresses is not None
+    save(addresses, target / f"dialog-addresses-{ground}.png")
+    addresses.reject()
+    row.sign_out.click()
+    question = settings.places.question
+    assert question is not None
+    save(question, target / f"question-sign-out-{ground}.png")
+    question.reject()
+    row.sync.click()
+    settings.cache.build.click()
+    settings.proof.check.click()
+    with tempfile.TemporaryDirectory(prefix="sl-") as home:
+        logs = places(Path(home)).log_dir
+        logs.mkdir(parents=True)
+        lines = (f"2026-11-22T17:{at:02}:00.000Z {line}\n" for at, line in enumerate(LOG))
+        (logs / "agent.log").write_text("".join(lines))
+        log = LogDialog(command_line(Path(home), "--json", "logs", "--follow"), settings.window())
+        log.show()
+        wait_until(lambda: bool(log.lines.toPlainText()))
+        save(log, target / f"dialog-log-{ground}.png")
+        log.reject()
 
 
 def draw_wizard(target: Path) -> None:

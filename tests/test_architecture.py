@@ -32,6 +32,7 @@ ONE_ROOM: dict[str, tuple[tuple[str, ...], str]] = {
     "rich": (("agent.cli",), "the terminal"),
     "PIL": (("agent.media",), "opens untrusted files: decoder processes only"),
     "pillow_heif": (("agent.media",), "see PIL"),
+    "pillow_jxl": (("agent.media",), "see PIL"),
     "av": (("agent.media",), "see PIL"),
     "rawpy": (("agent.media",), "see PIL"),
     "PySide6": (("tray",), "the agent runs without a screen"),

@@ -65,7 +65,8 @@ class App(QObject):
         self.library = LibraryPage(self.model)
         self.folders = FoldersPage(self.model)
         self.activity = Activity(self.model)
-        self.settings = SettingsPage(self.model, str(places(home).log_dir))
+        log_command = command_line(home, "--json", "logs", "--follow")
+        self.settings = SettingsPage(self.model, str(places(home).log_dir), log_command)
         self.window = Window([self.overview, self.library, self.folders, self.activity, self.settings])
         self.menu = TrayMenu(self.model)
         self.icon = TrayIcon(self.model, self.menu, self)
@@ -95,6 +96,7 @@ class App(QObject):
         self.desktop.close()
         for command in (self.starter, self.service, self.diagnostics):
             command.close()
+        self.settings.close_log()
         self.window.close()
 
     def _connect(self) -> None:

@@ -48,7 +48,7 @@ class TrayMenu(QMenu):
         self.addSeparator()
         self.open = self._entry(_("&Open Safelight"), self.window_asked.emit)
         self.immich = self._entry(_("Open &Immich in the browser"), self._open_immich)
-        self.settings = self._entry(_("&Settings"), self.settings_asked.emit)
+        self.settings = self._entry(_("S&ettings"), self.settings_asked.emit)
         self.addSeparator()
         self.leave = self._entry(_("&Quit the tray (the backup goes on)"), self.quit_asked.emit)
         model.changed.connect(self._refresh)

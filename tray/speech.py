@@ -1,4 +1,7 @@
-"""The tray's language: our own texts, and those that Qt brings (buttons of its dialogs). Chosen once; GUI thread."""
+"""The tray's language: our own texts, and those that Qt brings (buttons of its dialogs). Chosen once; GUI thread.
+
+Where a text is about what to do next, the window has a button for what is a command at the terminal.
+"""
 
 import os
 
@@ -11,6 +14,7 @@ from agent.platforms.language import chosen
 
 def speak() -> None:
     """Speak the person's language from here on, before the first text is made."""
+    words.speak_in_window()
     system = chosen()
     wanted = words.wish(os.environ, system.languages, system.formats)
     try:

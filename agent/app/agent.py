@@ -20,8 +20,10 @@ from agent.rpc.handlers import Handlers
 from agent.rpc.server import Server
 from agent.state import State
 from agent.store.settings import SettingsStore
+from agent.work.accounts import Accounts
 from agent.work.browsing import Browsing
 from agent.work.control import Control
+from agent.work.leaving import Leaving
 from agent.work.library import Library
 from agent.work.putback import PuttingBack
 
@@ -61,8 +63,18 @@ class SafelightAgent:
             logs.add_secret,
             engine.servers.signed_in,
         )
+        self.accounts = Accounts(settings, engine.credentials, engine.destinations, engine.clock, logs.add_secret)
         self.put_back = PuttingBack(
             engine.database, engine.intent, engine.watched, engine.clock, engine.servers.names, engine.servers.asked
+        )
+        self.leaving = Leaving(
+            engine.database,
+            engine.intent,
+            engine.watched,
+            engine.intake,
+            engine.clock,
+            engine.lanes.cancel,
+            engine.servers.asked,
         )
         self.browsing = Browsing(engine.clock, logs.add_secret)
         self.cache = engine.pictures.cache
@@ -85,6 +97,7 @@ class SafelightAgent:
         with self._engine.database.guard():
             self.control.restore()
             self._engine.start()
+            self.leaving.restore()
         self._server.start()
         self._upkeep.start()
         self._state.update(agent=self._shown("running", started_at=started_at))

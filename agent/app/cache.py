@@ -18,7 +18,7 @@ from agent.domain.facts import HostFacts
 from agent.facts import HostWatch, memory_of
 from agent.media.pool import Decoders
 from agent.platforms import current
-from agent.platforms.base import AlreadyRunning, Lock, Places
+from agent.platforms.base import AlreadyRunning, Lock, Places, Platform
 from agent.platforms.clock import SystemClock
 from agent.store import picturable, places
 from agent.store.cache_db import CacheDatabase
@@ -118,14 +118,19 @@ class BuildProcess:
         forgive: bool = False,
         mind_power: bool = False,
         few: int = FEW,
+        platform: Platform | None = None,
     ) -> None:
-        """`forgive`: try again what gave nothing before; `mind_power`: end when the battery should be spared."""
+        """`forgive`: try again what gave nothing before; `mind_power`: do nothing on a battery, end when it must serve.
+
+        `platform` tells of the power; None is this system.
+        """
         self._where = where
         self._tell = tell
         self._workers = workers
         self._forgive = forgive
         self._mind_power = mind_power
         self._few = few
+        self._platform = platform
         self._reason: str | None = None
 
     def stop(self, reason: str = "stop") -> None:
@@ -167,7 +172,7 @@ class BuildProcess:
                 few=self._few,
             )
             if self._mind_power:
-                host = HostWatch(current(), lambda facts: self._power_changed(settings, facts))
+                host = HostWatch(self._platform or current(), lambda facts: self._power_changed(settings, facts))
                 stack.callback(host.stop)
                 host.start()
             reason = None
@@ -175,6 +180,7 @@ class BuildProcess:
                 with making.thumbs.write() as tx:
                     places.report_again(tx)
             try:
+                self._check()
                 build()
             except Interrupted as error:
                 reason = self._reason or error.code
@@ -185,7 +191,7 @@ class BuildProcess:
             return Ended(build.report, reason=reason)
 
     def _power_changed(self, settings: SettingsStore, facts: HostFacts) -> None:
-        reason = rests(settings.get().values, facts)
+        reason = rests(settings.get().values, facts, spare=True)
         if reason is not None:
             self.stop(reason)
 

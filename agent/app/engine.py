@@ -47,6 +47,7 @@ from agent.work.scan import Scan
 from agent.work.view import View, outstanding
 from agent.work.watching import Watching
 from agent.work.worker import BATCH_FILES, Lane
+from agent.work.wrong_clock import WrongClock
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class Engine:
         self.blocks = Blocks(clock, self._probe, self._blocks_changed)
         self.gate = Gate(clock, watched, settings.get(), self._gate_changed)
         self.lanes = Lanes(self._make_lane)
-        self.intake = Intake(database, watched, clock, self._delay_s, self._taken)
+        self.intake = Intake(database, watched, clock, self._delay_s, self._taken, self.intent)
         self.notices = Notices(state, lambda: settings.get().values)
         self._transfers = Transfers(state, database, clock, lambda: outstanding(database), self._run_is_over)
         self.view = View(
@@ -111,12 +112,14 @@ class Engine:
         )
         self._kinds = self._make_kinds()
         self._host = HostWatch(current(), self._facts_changed, self._slept)
-        self._routine = Routine(clock, self._dailies(), self._each_look, self._woke)
+        self._wrong_clock = WrongClock(database, clock, self.intake, self.lanes, self._delay_s)
+        self._routine = Routine(clock, self._dailies(), self._each_look, self._woke, self._wrong_clock.set_back)
 
     def start(self) -> None:
         """Take up what was left, then begin to watch and to work."""
         with self.database.write() as tx:
             interrupted = jobs.recover(tx, self._boot_id, self.clock.now_at())
+            self._wrong_clock.at_start(tx)
             first_look: Look = "whole" if activity.marked_at(tx, "clean_stop") is None else "quick"
             activity.mark(tx, "clean_stop", None)
             checked_at = self.clock.now_at()

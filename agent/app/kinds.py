@@ -18,6 +18,7 @@ from agent.store.jobs import CACHE_LANE, LOCAL_LANE
 from agent.store.settings import SettingsStore
 from agent.work.arrange import Arrange
 from agent.work.arrivals import Arrivals
+from agent.work.describe import Describe
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders
 from agent.work.journey.bandwidth import Bandwidth
@@ -75,6 +76,8 @@ class Kinds:
     def _of_server(self, lane: str, server: ImmichDestination, key: str) -> Handler | None:
         if key == "organize":
             return Organize(lane, server, self.database, self.watched, self.clock, self.checkpoint)
+        if key == "describe":
+            return Describe(lane, server, self.database, self.clock, self.checkpoint)
         if key == "sync":
             return Sync(lane, server, self.database, self.intent, self.clock, self.on_changed, self.checkpoint)
         return None

@@ -1,4 +1,4 @@
-"""`destination add|list|check|remove`: where copies go; main thread.
+"""`destination add|list|check|remove`: where copies go; main thread. What an account can more is in `account`.
 
 Secrets come by stdin alone and go straight to the agent.
 """
@@ -6,6 +6,8 @@ Secrets come by stdin alone and go straight to the agent.
 import typer
 
 from agent import words
+from agent.cli.account import register as register_account
+from agent.cli.account import space_at
 from agent.cli.arguments import folder_argument
 from agent.cli.failure import DONE, SOME_FAILED, USAGE, Failure, exit_for
 from agent.cli.output import complain, print_json, print_table, say
@@ -33,6 +35,7 @@ def group() -> typer.Typer:
     add.command("folder", help=_("Add a folder on a local, external or network drive."))(_add_folder)
     root.add_typer(add, name="add")
     root.command("sign-in", help=_("Sign in again to a server."))(sign_in)
+    register_account(root)
     root.command("list", help=_("List the destinations."))(_list)
     root.command("check", help=_("Try a destination, all of the way."))(_check)
     root.command("remove", help=_("Forget a destination; what is there stays."))(_remove)
@@ -79,13 +82,15 @@ def _check(context: typer.Context, name: str = typer.Argument(..., metavar="N"))
             text = words.sentences(*words.problem_text(report.code, report.args))
         code = exit_for(report.code or "internal")
         code = SOME_FAILED if code == USAGE else code
+    space = space_at(session, name) if report.ok else None
     if session.json:
-        print_json({**to_plain(report), "text": text})
+        print_json({**to_plain(report), "text": text, "space": to_plain(space) if space else None})
     if not report.ok:
         raise_or_tell(session.json, code, report.code or "internal", text)
         return code
     if not session.json:
-        details = [part for part in (report.account, report.server_version) if part]
+        left = words.space(space.used_bytes, space.quota_bytes, space.free_bytes) if space else ""
+        details = [part for part in (report.account, report.server_version, left) if part]
         say(f"{text} {' · '.join(details)}".rstrip())
     warn_of_permissions(report.missing_permissions)
     return code

@@ -19,7 +19,7 @@ _SIGN_IN = "oauth_failed signed_out wrong_password wrong_api_key permission_miss
 _UNREACHABLE = "not_running not_answering"
 _WORLD = """
     server_unreachable server_unavailable server_error server_too_old not_immich certificate_untrusted maintenance
-    certificate_changed plain_http oauth_off oauth_timeout
+    certificate_changed client_certificate_needed plain_http oauth_off oauth_timeout
     redirected connection_lost rate_limited timeout quota_exceeded keyring_locked disk_full
     destination_missing destination_full destination_read_only destination_unreadable destination_error destination_busy
     destination_io database_newer database_corrupt database_read_only

@@ -1,6 +1,8 @@
 """`folder add|list|preview|set|remove`: what is watched, and by which rules; main thread."""
 
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -36,6 +38,13 @@ Album = Annotated[
 ]
 Stack = Annotated[bool | None, typer.Option("--stack/--no-stack", help=_("Stack RAW and JPEG of one shot."))]
 Tag = Annotated[bool | None, typer.Option("--tag/--no-tag", help=_("Tag photos by their folders."))]
+Favorite = Annotated[
+    bool | None, typer.Option("--favorite/--no-favorite", help=_("Make what is new at a server a favourite there."))
+]
+Visibility = Annotated[
+    Literal["timeline", "archive"] | None,
+    typer.Option("--visibility", help=_("Show what is new at a server in the timeline, or only in the archive.")),
+]
 Recursive = Annotated[bool | None, typer.Option("--recursive/--no-recursive", help=_("With all folders inside."))]
 Hidden = Annotated[bool | None, typer.Option("--hidden/--no-hidden", help=_("With hidden files."))]
 Unmetered = Annotated[
@@ -43,48 +52,69 @@ Unmetered = Annotated[
 ]
 Charging = Annotated[Override | None, typer.Option("--require-charging", help=_("Only while charging."))]
 
+#: What a rule is called, and its option: every command that takes rules takes them from here.
+_RULES: dict[str, object] = {
+    "include": Include,
+    "exclude": Exclude,
+    "album": Album,
+    "stack": Stack,
+    "tag": Tag,
+    "favorite": Favorite,
+    "visibility": Visibility,
+    "recursive": Recursive,
+    "hidden": Hidden,
+    "require_unmetered": Unmetered,
+    "require_charging": Charging,
+}
+#: Those that decide which files are taken.
+_SELECTION = ("include", "exclude", "recursive", "hidden")
+
 
 def group() -> typer.Typer:
     """The commands of this module."""
     root = new_group(_("The folders that are kept safe."))
-    root.command("add", help=_("Watch a folder."))(_add)
+    everything = {"destination": Named, **_RULES}
+    selection = {name: _RULES[name] for name in _SELECTION}
+    root.command("add", help=_("Watch a folder."))(_command(_add, everything))
     root.command("list", help=_("List the watched folders."))(_list)
-    root.command("preview", help=_("Count what would be backed up, without watching."))(_preview)
-    root.command("set", help=_("Change a folder's rules or destinations; what is not named stays."))(_set)
+    root.command("preview", help=_("Count what would be backed up, without watching."))(_command(_preview, selection))
+    root.command("set", help=_("Change a folder's rules or destinations; what is not named stays."))(
+        _command(_set, everything)
+    )
     root.command("remove", help=_("Stop watching a folder; copies stay."))(_remove)
     return root
 
 
-def _add(
-    context: typer.Context,
-    path: Path,
-    *,
-    destination: Named = None,
-    include: Include = None,
-    exclude: Exclude = None,
-    album: Album = None,
-    stack: Stack = None,
-    tag: Tag = None,
-    recursive: Recursive = None,
-    hidden: Hidden = None,
-    require_unmetered: Unmetered = None,
-    require_charging: Charging = None,
-) -> None:
+def _command(do: Callable[[typer.Context, str, dict[str, Any]], None], options: Mapping[str, object]) -> Any:  # noqa: ANN401 - what typer takes
+    """A command on a PATH with these options, which `do` gets by name, None where one was not given.
+
+    typer reads the options off a signature, so one is made.
+    """
+
+    def run(context: typer.Context, path: str, **given: Any) -> None:  # noqa: ANN401 - as the options say
+        do(context, path, given)
+
+    kinds: dict[str, object] = {"context": typer.Context, "path": Path, **options}
+    run.__signature__ = Signature(  # type: ignore[attr-defined]
+        [
+            Parameter(
+                name,
+                Parameter.KEYWORD_ONLY if name in options else Parameter.POSITIONAL_OR_KEYWORD,
+                default=None if name in options else Parameter.empty,
+                annotation=kind,
+            )
+            for name, kind in kinds.items()
+        ]
+    )
+    run.__annotations__ = kinds
+    return run
+
+
+def _add(context: typer.Context, path: str, given: dict[str, Any]) -> None:
     session = session_of(context)
     wire = folder_argument(path)
-    rules = _changed(
-        FolderRules(),
-        include=patterns(include),
-        exclude=patterns(exclude),
-        album=album,
-        stack=stack,
-        tag=tag,
-        recursive=recursive,
-        hidden=hidden,
-        require_unmetered=require_unmetered,
-        require_charging=require_charging,
-    )
-    ids = _ids(session, destination) or ()
+    rules = _changed(FolderRules(), given)
+    ids = _ids(session, given["destination"]) or ()
     found: Preview = session.call("folder.add", FolderAdd(wire, ids, rules))
     _show(session, found, _("Watching {path}: {what}."))
     if not session.json:
@@ -100,63 +130,28 @@ def _hint(session: Session) -> None:
         say(words.warning("backup_off"))
 
 
-def _preview(
-    context: typer.Context,
-    path: Path,
-    *,
-    include: Include = None,
-    exclude: Exclude = None,
-    recursive: Recursive = None,
-    hidden: Hidden = None,
-) -> None:
+def _preview(context: typer.Context, path: str, given: dict[str, Any]) -> None:
     session = session_of(context)
     wire = folder_argument(path)
-    rules = _changed(
-        FolderRules(), include=patterns(include), exclude=patterns(exclude), recursive=recursive, hidden=hidden
-    )
-    found: Preview = session.call("folder.preview", FolderPreview(wire, rules))
+    found: Preview = session.call("folder.preview", FolderPreview(wire, _changed(FolderRules(), given)))
     _show(session, found, _("{path} holds {what}."))
 
 
-def _set(
-    context: typer.Context,
-    path: Path,
-    *,
-    destination: Named = None,
-    include: Include = None,
-    exclude: Exclude = None,
-    album: Album = None,
-    stack: Stack = None,
-    tag: Tag = None,
-    recursive: Recursive = None,
-    hidden: Hidden = None,
-    require_unmetered: Unmetered = None,
-    require_charging: Charging = None,
-) -> None:
+def _set(context: typer.Context, path: str, given: dict[str, Any]) -> None:
     session = session_of(context)
     wire = path_argument(path, must_exist=False)  # its drive may be unplugged just now
-    rules = _changed(
-        _known(session, wire).rules,
-        include=patterns(include),
-        exclude=patterns(exclude),
-        album=album,
-        stack=stack,
-        tag=tag,
-        recursive=recursive,
-        hidden=hidden,
-        require_unmetered=require_unmetered,
-        require_charging=require_charging,
-    )
-    session.call("folder.set", FolderSet(wire, _ids(session, destination), rules))
+    rules = _changed(_known(session, wire).rules, given)
+    session.call("folder.set", FolderSet(wire, _ids(session, given["destination"]), rules))
     changed = _known(session, wire)
     session.answer(to_plain(changed), fill(_("Changed {path}. The new rules hold at once."), {"path": wire}))
 
 
-def _changed(rules: FolderRules, **named: object) -> FolderRules:
+def _changed(rules: FolderRules, given: Mapping[str, Any]) -> FolderRules:
     """The rules with what was named put in; None leaves as it is."""
-    given = {name: value for name, value in named.items() if value is not None}
+    globs = {name: patterns(given[name]) for name in ("include", "exclude")}
+    named = {name: value for name, value in {**given, **globs}.items() if name in _RULES and value is not None}
     try:
-        return from_plain({**to_plain(rules), **given}, FolderRules)
+        return from_plain({**to_plain(rules), **named}, FolderRules)
     except ValueError as error:
         raise failure("value_invalid", key="--album", detail=str(error)) from None
 
@@ -201,7 +196,8 @@ def _list(context: typer.Context) -> None:
     session = session_of(context)
     found: Folders = session.call("folder.list")
     if session.json:
-        print_json({"folders": to_plain(found.rows)})
+        documents = [{**to_plain(row), "warnings": list(found.warnings.get(row.path, ()))} for row in found.rows]
+        print_json({"folders": documents})
         return
     if not found.rows:
         say(words.sentences(*words.problem_text("no_folder", {})))
@@ -217,6 +213,9 @@ def _list(context: typer.Context) -> None:
         for row in found.rows
     ]
     print_table((_("Folder"), _("Destinations"), _("Rules")), rows, folding=(0, 1, 2))
+    for path, warnings in found.warnings.items():
+        for warning in warnings:
+            complain(f"{words.display_path(path)}: {words.warning(warning)}")
 
 
 def _rules(rules: FolderRules) -> str:
@@ -237,6 +236,10 @@ def _rules(rules: FolderRules) -> str:
         parts.append(_("RAW and JPEG stacked"))
     if rules.tag:
         parts.append(_("tagged by folder"))
+    if rules.favorite:
+        parts.append(_("as favourites"))
+    if rules.visibility == "archive":
+        parts.append(_("into the archive"))
     if rules.require_unmetered != "auto":
         parts.append(_("any network") if rules.require_unmetered == "no" else _("unmetered networks only"))
     if rules.require_charging != "auto":

@@ -12,10 +12,11 @@ from agent.cli.failure import DONE, SOME_FAILED
 from agent.cli.follow import Follower
 from agent.cli.output import console, print_facts, print_json, print_table, say
 from agent.cli.session import Session, new_group, session_of
+from agent.protocol.history import Retried, RunRow, RunRows, RunsList
 from agent.protocol.methods import JobEnqueue, JobId, JobPrioritise, JobRef, JobRows, JobsList
 from agent.protocol.types import JobRow
 from agent.protocol.wire import as_json, to_plain
-from agent.words.catalogue import _, fill
+from agent.words.catalogue import _, fill, ngettext
 
 Status = Literal["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
 _ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
@@ -31,8 +32,10 @@ def group() -> typer.Typer:
     root = new_group(_("The queue of jobs."))
     root.command("list", help=_("List jobs, newest first."))(_list)
     root.command("show", help=_("Show one job."))(_show)
+    root.command("runs", help=_("List the runs that are over, newest first."))(_runs)
     root.command("watch", help=_("Follow the queue, or one job until it ends."))(_watch)
     root.command("retry", help=_("Put a failed job back into the queue."))(_retry)
+    root.command("retry-failed", help=_("Put every failed job back into the queue."))(_retry_failed)
     root.command("cancel", help=_("End a job that has not finished."))(_cancel)
     root.command("prioritise", help=_("Change how urgent a job is."), context_settings=_NEGATIVE)(_prioritise)
     root.command("enqueue", help=_("Add a job for a registered handler."))(_enqueue)
@@ -53,6 +56,28 @@ def _list(
         say(_("No such jobs."))
     else:
         _print(rows)
+
+
+def _runs(
+    context: typer.Context,
+    *,
+    limit: int = typer.Option(20, "--limit", min=1, max=500, metavar="N", help=_("At most so many.")),
+) -> None:
+    session = session_of(context)
+    found: RunRows = session.call("runs.list", RunsList(limit=limit))
+    if session.json:
+        print_json({"runs": to_plain(found.rows)})
+    elif not found.rows:
+        say(_("Nothing was backed up yet."))
+    else:
+        heads = (_("When"), _("It took"), _("Files"), _("Size"), _("Failed"))
+        print_table(heads, [_run_line(run) for run in found.rows], right=(2, 3, 4))
+
+
+def _run_line(run: RunRow) -> tuple[str, ...]:
+    took = words.duration_s((run.ended_at - run.started_at) / 1_000)
+    numbers = words.number(run.completed), words.size(run.bytes), words.number(run.failed)
+    return words.date_time(run.started_at), took, *numbers
 
 
 def _rows(session: Session, status: Status | None, limit: int) -> Iterator[JobRow]:
@@ -138,6 +163,13 @@ def _retry(context: typer.Context, job_id: int = _ID) -> None:
     session = session_of(context)
     session.call("jobs.retry", JobRef(job_id))
     session.answer({"id": job_id, "retried": True}, fill(_("Job {id} is back in the queue."), {"id": str(job_id)}))
+
+
+def _retry_failed(context: typer.Context) -> None:
+    session = session_of(context)
+    done: Retried = session.call("jobs.retry_failed")
+    said = ngettext("One job is back in the queue.", "{count} jobs are back in the queue.", done.jobs)
+    session.answer(to_plain(done), fill(said, {"count": done.jobs}) if done.jobs else _("No job has failed."))
 
 
 def _cancel(context: typer.Context, job_id: int = _ID) -> None:

@@ -1,6 +1,6 @@
-"""`library list|show`: the files, and how each stands; main thread."""
+"""`library list|recent|show|exclude|include`: the files, and how each stands; main thread."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 import typer
@@ -10,21 +10,27 @@ from agent.cli.arguments import path_argument
 from agent.cli.output import print_facts, print_json, print_table, say
 from agent.cli.server import register_library
 from agent.cli.session import Session, new_group, session_of
-from agent.protocol.methods import PAGE_LIMIT, Files, LibraryList, PathRef
+from agent.protocol.history import Chosen
+from agent.protocol.methods import PAGE_LIMIT, Files, LibraryList, LibraryRecent, PathRef
+from agent.protocol.server import Paths
 from agent.protocol.types import CopyRow, FileDetail, FileRow
 from agent.protocol.wire import to_plain
-from agent.words.catalogue import _
+from agent.words.catalogue import _, fill, ngettext
 
 State = Literal[
     "safe", "queued", "uploading", "failed", "excluded", "deleted_at_destination", "in_trash", "missing_at_destination"
 ]  # fmt: skip
+_PATHS = typer.Argument(metavar="PATH...", help=_("Files."))
 
 
 def group() -> typer.Typer:
     """The commands of this module."""
     root = new_group(_("The photos and videos, one by one."))
     root.command("list", help=_("List files and how they stand."))(_list)
+    root.command("recent", help=_("List the files that were copied last."))(_recent)
     root.command("show", help=_("Tell all that is known of a file."))(_show)
+    root.command("exclude", help=_("Leave single files out of the backup; copies that are somewhere stay."))(_exclude)
+    root.command("include", help=_("Back up again what was left out with 'exclude'."))(_include)
     register_library(root)
     return root
 
@@ -37,7 +43,20 @@ def _list(
 ) -> None:
     session = session_of(context)
     wire = path_argument(folder, must_exist=False) if folder else None
-    rows = _rows(session, state, wire)
+    _print_rows(session, _rows(session, state, wire))
+
+
+def _recent(
+    context: typer.Context,
+    *,
+    limit: int = typer.Option(24, "--limit", min=1, max=PAGE_LIMIT, metavar="N", help=_("At most so many.")),
+) -> None:
+    session = session_of(context)
+    found: Files = session.call("library.recent", LibraryRecent(limit))
+    _print_rows(session, found.rows)
+
+
+def _print_rows(session: Session, rows: Iterable[FileRow]) -> None:
     if session.json:
         print_json({"files": [file_document(row) for row in rows]})
         return
@@ -46,6 +65,26 @@ def _list(
         say(_("No such files."))
         return
     print_table((_("File"), _("State"), _("Size"), _("Why")), lines, right=(2,), folding=(0, 3))
+
+
+def _exclude(context: typer.Context, paths: Annotated[list[str], _PATHS]) -> None:
+    session = session_of(context)
+    done: Chosen = session.call("library.exclude", _wired(paths))
+    said = ngettext("One file is left out from now on.", "{count} files are left out from now on.", done.files)
+    session.answer(
+        to_plain(done), fill(said, {"count": done.files}) if done.files else _("They were left out already.")
+    )
+
+
+def _include(context: typer.Context, paths: Annotated[list[str], _PATHS]) -> None:
+    session = session_of(context)
+    done: Chosen = session.call("library.include", _wired(paths))
+    said = ngettext("One file is backed up again.", "{count} files are backed up again.", done.files)
+    session.answer(to_plain(done), fill(said, {"count": done.files}) if done.files else _("None of them was left out."))
+
+
+def _wired(paths: list[str]) -> Paths:
+    return Paths(tuple(path_argument(path, must_exist=False) for path in paths))
 
 
 def _rows(session: Session, state: State | None, folder: str | None) -> Iterator[FileRow]:

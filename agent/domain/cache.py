@@ -105,11 +105,14 @@ def chosen_to_go(least_used: Iterable[tuple[str, int]], wanted_bytes: int) -> li
     return chosen
 
 
-def rests(values: Values, facts: HostFacts, *, paused: bool = False) -> str | None:
-    """Why no picture is made in the background now, None if some may be. What a person looks at is made always."""
+def rests(values: Values, facts: HostFacts, *, paused: bool = False, spare: bool = False) -> str | None:
+    """Why no picture is made in the background now, None if some may be. What a person looks at is made always.
+
+    `spare`: a battery is not for this at all, as in the nightly pass, which nobody waits for.
+    """
     if paused:
         return "paused"
-    if facts.on_battery and values.require_charging:
+    if facts.on_battery and (spare or values.require_charging):
         return "charging"
     percent = facts.battery_percent
     if facts.on_battery and percent is not None and percent < values.battery_floor_percent:

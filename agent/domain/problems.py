@@ -38,6 +38,7 @@ CATALOGUE: dict[str, Kind] = {
     "certificate_untrusted": _ACT,
     "certificate_changed": _ACT,
     "certificate_file_unreadable": _ACT,
+    "client_certificate_needed": _ACT,
     "account_changed": _ACT,
     "missing_at_destination": _ACT,
     "bit_rot": _ACT,

@@ -29,7 +29,7 @@ _APPLE_CONTENT_IDENTIFIER = 17
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found; the fields have the meaning of those of `metadata.Metadata`."""
+    """What was found; the fields have the meaning of those of `agent.domain.metadata.Metadata`."""
 
     captured_at_text: str | None = None
     offset_text: str | None = None

@@ -7,8 +7,9 @@ import base64
 import binascii
 from dataclasses import dataclass
 
+from agent.domain.metadata import Metadata
 from agent.media.errors import REASONS
-from agent.media.metadata import Metadata, from_plain, to_plain
+from agent.media.metadata import from_plain, to_plain
 
 #: How the pictures came about: from the pixels, from a smaller picture inside the file, from the desktop's own cache.
 SOURCES = ("decoded", "embedded", "shared")

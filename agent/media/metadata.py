@@ -18,7 +18,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from agent.media import boxes
+from agent.domain.metadata import Metadata
+from agent.media import boxes, jxl
 from agent.media.errors import Undecodable
 from agent.media.exif import Facts, settle_date
 from agent.media.jpeg import header
@@ -56,31 +57,6 @@ _VIDEO_NAMES = {
     "mpegts": "MTS",
 }
 _VIDEO_FORMATS = frozenset({*_VIDEO_NAMES.values(), "MOV", "3GP", "WEBM"})
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """One file's facts. Turning `width` x `height` as `orientation` (EXIF, 1 to 8; None is 1) says gives what is seen.
-
-    `duration_s` is None for stills. `captured_at_text` is naive ISO 8601, in the camera's time; `offset_text` its
-    distance to UTC as ``+HH:MM`` where known. `content_identifier` joins the two files of a live photo.
-    """
-
-    width: int
-    height: int
-    duration_s: float | None
-    format: str
-    captured_at_text: str | None = None
-    offset_text: str | None = None
-    camera: str | None = None
-    orientation: int | None = None
-    has_gps: bool = False
-    content_identifier: str | None = None
-
-    def displayed_size(self) -> tuple[int, int]:
-        """Width and height as they are seen."""
-        turned = self.orientation is not None and self.orientation >= 5
-        return (self.height, self.width) if turned else (self.width, self.height)
 
 
 def day_of(metadata: Metadata) -> date | None:
@@ -187,11 +163,12 @@ def judged() -> Iterator[None]:
 def read(path: bytes) -> Metadata:
     """The facts of one file. `Undecodable` when it gives none, `OSError` when it cannot be opened or read at all."""
     with opened(path) as found:
-        return read_opened(found)
+        known = read_opened(found)
+        return _unpacked(found, known) if known.format == "JXL" else known
 
 
 def read_opened(found: Opened) -> Metadata:
-    """The same, of an open file."""
+    """The same, of an open file, and nothing is decoded for it."""
     found.file.seek(0)
     return _read(found.file, found.file.read(HEAD_BYTES), found.size_bytes, found.extension)
 
@@ -206,6 +183,8 @@ def _read(file: BinaryIO, head: bytes, size_bytes: int, extension: str) -> Metad
             return _with_pillow(file, "AVIF")
         if brands & _HEIC_BRANDS:
             return _heic(file)
+    if jxl.is_jxl(head):
+        return _jxl(jxl.header(file, size_bytes))
     return _raw(file, head, size_bytes, extension) or _video(file, head, size_bytes)
 
 
@@ -287,6 +266,29 @@ def of_heic(size: tuple[int, int], info: Mapping[Any, Any]) -> Metadata:
     """The facts of a HEIC that libheif has opened."""
     known = settle_date(_exif_facts(info.get("exif")), info.get("xmp"))
     return replace(_still(size, "HEIC", known), orientation=None)
+
+
+def _jxl(found: jxl.Header) -> Metadata:
+    """JPEG XL by its header, which alone says how to turn the picture: EXIF's own number does not count."""
+    known = settle_date(_exif_facts(found.exif), found.xmp)
+    return replace(_still(found.size, "JXL", known), orientation=found.orientation if found.orientation > 1 else None)
+
+
+def _unpacked(found: Opened, known: Metadata) -> Metadata:
+    """What was packed away in a JPEG XL that was made of a JPEG, at the price of decoding it."""
+    if known.captured_at_text is not None or not jxl.header(found.file, found.size_bytes).was_jpeg:
+        return known
+    jxl.require_room((known.width, known.height))
+    found.file.seek(0)
+    content = jxl.decode(found.file.read())
+    return of_jpeg_in_jxl(known, content) if isinstance(content, bytes) else known
+
+
+def of_jpeg_in_jxl(known: Metadata, content: bytes) -> Metadata:
+    """The facts of a JPEG XL that was made of a JPEG, with what the JPEG says."""
+    found = header(content[:_JPEG_HEAD_BYTES])
+    inside = _still((known.width, known.height), known.format, settle_date(_exif_facts(found.exif), found.xmp))
+    return replace(inside, orientation=known.orientation)
 
 
 def _exif_facts(exif: object) -> Facts:

@@ -17,9 +17,10 @@ from typing import IO, TypeVar, cast
 
 from agent.domain.clock import Clock
 from agent.domain.errors import Fate, FileVanished, Interrupted, Rejected, Transient
+from agent.domain.metadata import Metadata
 from agent.media.errors import REASONS
 from agent.media.made import Made, made_from_plain
-from agent.media.metadata import Metadata, from_plain
+from agent.media.metadata import from_plain
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 from PIL import Image, JpegImagePlugin
 
-from agent.media import desktop, embedded
+from agent.domain.metadata import Metadata
+from agent.media import desktop, embedded, jxl
 from agent.media.colour import to_srgb
 from agent.media.embedded import Embedded, Size
 from agent.media.errors import Undecodable
@@ -25,12 +26,12 @@ from agent.media.made import Made, Picture
 from agent.media.metadata import (
     HEAD_BYTES,
     PILLOW_FORMATS,
-    Metadata,
     Opened,
     is_heic,
     is_video,
     judged,
     of_heic,
+    of_jpeg_in_jxl,
     opened,
     read_opened,
 )
@@ -76,6 +77,8 @@ class _Seen:
     turn: int | None = None
     source: str = "decoded"
     sha1: bytes | None = None
+    #: The facts, where decoding told more of them.
+    known: Metadata | None = None
 
 
 def make(path: bytes, sizes: Sequence[int], *, digest: bool = True, shared: bytes | None = None) -> Made:
@@ -93,7 +96,8 @@ def make(path: bytes, sizes: Sequence[int], *, digest: bool = True, shared: byte
         bound_px = max(sizes)
         try:
             with judged():
-                seen = _from_desktop(path, found, shared, bound_px)
+                # A JPEG XL is decoded for its facts too.
+                seen = _from_desktop(path, found, None if known.format == "JXL" else shared, bound_px)
                 if seen is None:
                     seen = _from_heic(heic, bound_px) if heic else _see(found, known, bound_px, digest=digest)
                 largest = _upright(
@@ -103,7 +107,7 @@ def make(path: bytes, sizes: Sequence[int], *, digest: bool = True, shared: byte
                 blurred = thumbhash(largest)
         except Undecodable as error:
             return Made(known, (), found.size_bytes, found.mtime_ns, trouble=error.reason)
-        return Made(known, pictures, found.size_bytes, found.mtime_ns, blurred, seen.sha1, seen.source)
+        return Made(seen.known or known, pictures, found.size_bytes, found.mtime_ns, blurred, seen.sha1, seen.source)
 
 
 def first(path: bytes) -> Made:
@@ -146,6 +150,8 @@ def _see(found: Opened, known: Metadata, bound_px: int, *, digest: bool) -> _See
         return _from_video(found, known, bound_px)
     if known.format == "JPEG":
         return _from_jpeg(found, known, bound_px, digest=digest)
+    if known.format == "JXL":
+        return _from_jxl(found, known, bound_px, digest=digest)
     if known.format in PILLOW_FORMATS:
         return _from_pillow(found, known, bound_px, digest=digest)
     return _from_raw(found, known, bound_px)
@@ -208,6 +214,16 @@ def _from_heic(seen: _Seen, bound_px: int) -> _Seen:
     _require_room(seen.image.size)
     seen.image.load()
     return seen
+
+
+def _from_jxl(found: Opened, known: Metadata, bound_px: int, *, digest: bool) -> _Seen:
+    """JPEG XL is decoded whole and comes upright; one that was made of a JPEG becomes that JPEG again."""
+    jxl.require_room((known.width, known.height))
+    content, sha1 = _whole(found, digest=digest)
+    shown = jxl.decode(content if isinstance(content, bytes) else content.read())
+    if isinstance(shown, bytes):
+        return _Seen(_jpeg(shown, bound_px), known.orientation, sha1=sha1, known=of_jpeg_in_jxl(known, shown))
+    return _Seen(shown, sha1=sha1)
 
 
 def _from_pillow(found: Opened, known: Metadata, bound_px: int, *, digest: bool) -> _Seen:

@@ -9,9 +9,9 @@ import re
 import struct
 from typing import Any, BinaryIO
 
+from agent.domain.metadata import Metadata
 from agent.media import boxes, exif
 from agent.media.errors import Undecodable
-from agent.media.metadata import Metadata
 
 #: Containers whose header says all; the others need some packets to be looked at. `skip_frame`: FFmpeg would decode a
 #: picture to be sure of what the header says.

@@ -1,8 +1,10 @@
 """What is said about destinations: adding, signing in, checking, listing. Secrets travel to the agent alone."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from agent.protocol.message import Message
+from msgspec import Meta
+
+from agent.protocol.message import Message, Method, Nothing
 
 
 class DestinationAddImmich(Message, frozen=True):
@@ -78,8 +80,35 @@ class DestinationReport(Message, frozen=True):
     missing_permissions: tuple[str, ...] = ()
 
 
+class DestinationSpace(Message, frozen=True):
+    """What is used and left at a destination; None where it does not say, for a quota also where there is none.
+
+    `free_bytes` is of the disk: a folder's own, or the server's.
+    """
+
+    id: str
+    used_bytes: int | None = None
+    quota_bytes: int | None = None
+    free_bytes: int | None = None
+
+
+class DestinationAddresses(Message, frozen=True):
+    """The addresses of a server (by id or name), the first of which is tried first; `plain_http` as for adding."""
+
+    destination: str
+    addresses: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=2_048)], ...], Meta(max_length=20)]
+    plain_http: bool = False
+
+
+class AddressesKept(Message, frozen=True):
+    """The addresses as they are kept, and those that do not answer from here and now."""
+
+    addresses: tuple[str, ...]
+    silent: tuple[str, ...] = ()
+
+
 class DestinationRow(Message, frozen=True):
-    """A destination as listed."""
+    """A destination as listed. `routes` are the further addresses of a server."""
 
     id: str
     kind: str
@@ -88,9 +117,29 @@ class DestinationRow(Message, frozen=True):
     account: str | None
     secret_store: str | None
     files_safe: int
+    routes: tuple[str, ...] = ()
 
 
 class Destinations(Message, frozen=True):
     """All of them."""
 
     rows: tuple[DestinationRow, ...]
+
+
+ACCOUNT_ROWS = (
+    Method("destination.space", DestinationRef, DestinationSpace, "What is used and left.", DestinationRef("NAS")),
+    Method(
+        "destination.set_addresses",
+        DestinationAddresses,
+        AddressesKept,
+        "Says by which addresses a server is reached.",
+        DestinationAddresses("a1b2", ("https://photos.example.org/api", "http://nas.local:2283")),
+    ),
+    Method(
+        "destination.sign_out",
+        DestinationRef,
+        Nothing,
+        "Ends the sign-in; what is known of the copies stays.",
+        DestinationRef("a1b2"),
+    ),
+)

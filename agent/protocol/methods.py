@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from agent.protocol.cache import CACHE_ROWS
+from agent.protocol.destination import ACCOUNT_ROWS
 from agent.protocol.destination import DestinationAdded as DestinationAdded
 from agent.protocol.destination import DestinationAddFolder as DestinationAddFolder
 from agent.protocol.destination import DestinationAddImmich as DestinationAddImmich
@@ -19,6 +20,7 @@ from agent.protocol.destination import DestinationRow as DestinationRow
 from agent.protocol.destination import Destinations as Destinations
 from agent.protocol.destination import ServerAddress as ServerAddress
 from agent.protocol.destination import ServerFound as ServerFound
+from agent.protocol.history import HISTORY_ROWS
 from agent.protocol.message import Message, Method, Nothing, PathRef
 from agent.protocol.server import SERVER_ROWS
 from agent.protocol.settings import FolderRules, FolderSetting
@@ -114,9 +116,10 @@ class FolderPreview(Message, frozen=True):
 
 
 class Folders(Message, frozen=True):
-    """The watched folders as they were asked for."""
+    """The watched folders as they were asked for; by path, what deserves a word (codes as in `Preview`)."""
 
     rows: tuple[FolderSetting, ...]
+    warnings: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - msgspec copies it
 
 
 class LibraryList(Message, frozen=True):
@@ -157,6 +160,12 @@ class LibraryMonth(Message, frozen=True):
     only: LibraryFilter = LibraryFilter()
     offset: RowId = 0
     limit: Limit = 200
+
+
+class LibraryRecent(Message, frozen=True):
+    """The files that were copied last, newest first."""
+
+    limit: Limit = 24
 
 
 class Files(Message, frozen=True):
@@ -284,6 +293,7 @@ _ROWS = (
     Method("library.list", LibraryList, Files, "A page of files.", LibraryList("failed")),
     Method("library.months", LibraryFilter, Months, "How many files each month has.", LibraryFilter(text="beach")),
     Method("library.month", LibraryMonth, Files, "Files of one month, newest first.", LibraryMonth("2024-07")),
+    Method("library.recent", LibraryRecent, Files, "The files that were copied last.", LibraryRecent()),
     Method("library.show", PathRef, FileDetail, "All about a file.", PathRef("/home/ada/Pictures/a.jpg")),
     Method("jobs.list", JobsList, JobRows, "A page of jobs.", JobsList("FAILED")),
     Method("jobs.show", JobRef, JobRow, "One job.", JobRef(12)),
@@ -295,7 +305,9 @@ _ROWS = (
     Method("settings.list", Nothing, SettingsRows, "All settings.", Nothing()),
     Method("settings.get", SettingKey, SettingValue, "One setting.", SettingKey("trigger_delay_s")),
     Method("settings.set", SettingValue, Nothing, "Changes a setting.", SettingValue("trigger_delay_s", 30)),
+    *ACCOUNT_ROWS,
     *CACHE_ROWS,
+    *HISTORY_ROWS,
     *SERVER_ROWS,
 )
 

@@ -60,6 +60,10 @@ class Backup(Section, frozen=True):
     #: Since when there have been failed uploads, None while there are none.
     failed_since: int | None = None
     last_check_at: int | None = None
+    #: When all folders are compared again by themselves.
+    next_check_at: int | None = None
+    #: Whether a person's 'back up now' is under way.
+    asked: bool = False
     checking: bool = False
 
 

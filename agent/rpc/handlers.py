@@ -10,12 +10,16 @@ from typing import Any, Protocol
 
 from agent import __version__
 from agent.protocol import cache as c
+from agent.protocol import history as h
 from agent.protocol import methods as m
 from agent.protocol import server as s
 from agent.protocol.types import FileDetail, GroupRow, JobRow, Preview, Section, Snapshot, StopReason
+from agent.rpc.handlers_accounts import AccountHandlers
+from agent.work.accounts import Accounts
 from agent.work.browsing import Browsing
 from agent.work.cache import Cache
 from agent.work.control import Control
+from agent.work.leaving import Leaving
 from agent.work.library import Library
 from agent.work.putback import PuttingBack
 
@@ -25,9 +29,11 @@ class Agent(Protocol):
 
     control: Control
     library: Library
+    accounts: Accounts
     cache: Cache
 
     put_back: PuttingBack
+    leaving: Leaving
     browsing: Browsing
 
     def rebuild_cache(self, *, anew: bool = False) -> int: ...
@@ -48,7 +54,6 @@ class Handlers:
         self._library = agent.library
         self._cache = agent.cache
         self._put_back = agent.put_back
-        self._browsing = agent.browsing
         self.table: dict[str, Callable[[Any], m.Message | Section]] = {
             "agent.version": self._version,
             "agent.stop": self._stop,
@@ -74,10 +79,16 @@ class Handlers:
             "library.list": self._files,
             "library.months": self._months,
             "library.month": self._month,
+            "library.recent": self._recent,
             "library.show": self._file,
+            "library.exclude": self._exclude,
+            "library.include": self._include,
             "jobs.list": self._jobs,
             "jobs.show": self._job,
             "jobs.retry": self._retry,
+            "jobs.retry_failed": self._retry_failed,
+            "runs.list": self._runs,
+            "conditions.show": self._conditions,
             "jobs.cancel": self._cancel_job,
             "jobs.prioritise": self._prioritise,
             "jobs.enqueue": self._enqueue,
@@ -85,9 +96,7 @@ class Handlers:
             "library.restore": self._restore,
             "library.accept": self._accept,
             "verify.start": self._verify,
-            "destination.oauth_begin": self._oauth_begin,
-            "destination.oauth_end": self._oauth_end,
-            "destination.oauth_cancel": self._oauth_cancel,
+            **AccountHandlers(agent.accounts, agent.browsing).table,
             "notice.dismiss": self._dismiss,
             "cache.stats": self._cache_stats,
             "cache.metadata": self._media_info,
@@ -162,7 +171,7 @@ class Handlers:
         return self._library.add_folder(params.path, params.destinations, params.rules)
 
     def _folders(self, _: m.Nothing) -> m.Folders:
-        return m.Folders(self._library.list_folders())
+        return m.Folders(self._library.list_folders(), self._library.folder_warnings())
 
     def _preview(self, params: m.FolderPreview) -> Preview:
         return self._library.preview(params.path, params.rules)
@@ -185,6 +194,15 @@ class Handlers:
     def _month(self, params: m.LibraryMonth) -> m.Files:
         return m.Files(tuple(self._library.month(params.month, params.only, params.offset, params.limit)))
 
+    def _recent(self, params: m.LibraryRecent) -> m.Files:
+        return m.Files(tuple(self._library.recent(params.limit)))
+
+    def _exclude(self, params: s.Paths) -> h.Chosen:
+        return self._agent.leaving.exclude(params.paths)
+
+    def _include(self, params: s.Paths) -> h.Chosen:
+        return self._agent.leaving.include(params.paths)
+
     def _file(self, params: m.PathRef) -> FileDetail:
         return self._library.show_file(params.path)
 
@@ -200,16 +218,6 @@ class Handlers:
     def _verify(self, params: s.Paths) -> s.JobIds:
         return self._put_back.verify(params.paths)
 
-    def _oauth_begin(self, params: s.OAuthBegin) -> s.OAuthBegun:
-        return self._browsing.begin(params)
-
-    def _oauth_end(self, params: s.OAuthRef) -> s.OAuthEnded:
-        return s.OAuthEnded(self._browsing.end(params.id))
-
-    def _oauth_cancel(self, params: s.OAuthRef) -> m.Nothing:
-        self._browsing.cancel(params.id)
-        return m.Nothing()
-
     def _jobs(self, params: m.JobsList) -> m.JobRows:
         rows = self._control.list_jobs(params.status, params.before, params.limit)
         return m.JobRows(tuple(rows), rows[-1].id if len(rows) == params.limit else None)
@@ -220,6 +228,16 @@ class Handlers:
     def _retry(self, params: m.JobRef) -> m.Nothing:
         self._control.retry_job(params.id)
         return m.Nothing()
+
+    def _retry_failed(self, _: m.Nothing) -> h.Retried:
+        return h.Retried(self._control.retry_failed())
+
+    def _runs(self, params: h.RunsList) -> h.RunRows:
+        rows = self._control.list_runs(params.before, params.limit)
+        return h.RunRows(tuple(rows), rows[-1].id if len(rows) == params.limit else None)
+
+    def _conditions(self, _: m.Nothing) -> h.ConditionsNow:
+        return self._control.conditions()
 
     def _cancel_job(self, params: m.JobRef) -> m.Nothing:
         self._control.cancel_job(params.id)

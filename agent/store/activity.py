@@ -5,6 +5,7 @@ Functions over one transaction.
 
 from collections.abc import Mapping
 
+from agent.protocol.history import RunRow
 from agent.protocol.types import Args, Event
 from agent.protocol.wire import as_json, from_json
 from agent.store.db import Tx
@@ -25,6 +26,31 @@ def of_file(tx: Tx, file_id: int, names: Mapping[str, str]) -> list[Event]:
         Event(row[0], row[1], from_json(row[2]) | ({"destination": names.get(row[3], row[3])} if row[3] else {}))
         for row in rows
     ]
+
+
+#: Events that are looked through for the files that were copied last.
+_RECENT_EVENTS = 2_000
+
+
+def recent(tx: Tx, limit: int) -> list[int]:
+    """The files that were copied last, by id, newest first: those that are still there, sidecars left out."""
+    rows = tx.execute(
+        "SELECT a.file_id, max(a.id) AS newest FROM (SELECT id, what, file_id FROM activity ORDER BY id DESC LIMIT ?) a"
+        " JOIN files f ON f.id = a.file_id AND f.state NOT IN ('gone', 'excluded') AND f.role IN ('still', 'video')"
+        " JOIN folders r ON r.id = f.folder_id AND r.watched"
+        " WHERE a.what = 'uploaded' GROUP BY a.file_id ORDER BY newest DESC LIMIT ?",
+        (_RECENT_EVENTS, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def happened(tx: Tx, what: str, file_id: int, destination_id: str) -> bool:
+    """Whether this is in a file's history; of what is long ago it may be forgotten."""
+    found = tx.execute(
+        "SELECT 1 FROM activity WHERE file_id = ? AND destination_id = ? AND what = ? LIMIT 1",
+        (file_id, destination_id, what),
+    )
+    return found.fetchone() is not None
 
 
 def prune(tx: Tx, *, keep: int) -> None:
@@ -59,6 +85,16 @@ def add_run(tx: Tx, run_id: int, started_at: int, *, completed: int, failed: int
         "INSERT INTO runs (id, started_at, ended_at, completed, failed, bytes) VALUES (?, ?, ?, ?, ?, ?)",
         (run_id, started_at, now_at, completed, failed, size_bytes),
     )
+
+
+def runs(tx: Tx, *, before: int | None, limit: int) -> list[RunRow]:
+    """The stretches of work that are over, newest first, by id before `before`."""
+    rows = tx.execute(
+        "SELECT id, started_at, ended_at, completed, failed, bytes FROM runs"
+        " WHERE ended_at IS NOT NULL AND id < coalesce(?, id + 1) ORDER BY id DESC LIMIT ?",
+        (before, limit),
+    )
+    return [RunRow(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
 
 
 def last_run_at(tx: Tx) -> int | None:

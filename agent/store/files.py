@@ -166,6 +166,16 @@ def distrust(tx: Tx, file_id: int) -> None:
     tx.execute("UPDATE files SET content_is_current = 0 WHERE id = ?", (file_id,))
 
 
+def path_of(tx: Tx, file_id: int) -> bytes:
+    """A file's path."""
+    row = tx.execute(
+        "SELECT r.path, d.path, f.name FROM files f JOIN directories d ON d.id = f.directory_id"
+        " JOIN folders r ON r.id = f.folder_id WHERE f.id = ?",
+        (file_id,),
+    ).fetchone()
+    return join(row[0], row[1], row[2])
+
+
 def add_asset(tx: Tx, folder_id: int, now_at: int) -> int:
     """A new thing worth keeping, still without files."""
     return int(

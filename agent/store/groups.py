@@ -1,7 +1,6 @@
-"""What a person asks of the queue: 'back up now' as a durable group of jobs that says what does not hold them, and to
-give a single job up or to try it again.
+"""What a person asks of the queue: 'back up now', or to give a single job up, try it again, or do it sooner.
 
-Functions over one transaction.
+A request is a durable group of jobs that says what does not hold them. Functions over one transaction.
 """
 
 from agent.protocol.types import GroupRow
@@ -66,15 +65,15 @@ def show(tx: Tx, group_id: int, passing: dict[str, Open]) -> GroupRow | None:
     if row is None:
         return None
     outstanding = held = 0
-    for lane, folder_id, jobs in tx.execute(
+    for lane, folder_id, number in tx.execute(
         "SELECT lane, folder_id, count(*) FROM background_service_jobs"
         " WHERE group_id = ? AND status IN ('PENDING', 'RUNNING') GROUP BY lane, folder_id",
         (group_id,),
     ):
-        outstanding += jobs
+        outstanding += number
         way = passing.get(lane)
         if way is not None and not way.allows(folder_id, group_id):
-            held += jobs
+            held += number
     scanning = bool(row["is_scanning"])
     return GroupRow(
         id=group_id,
@@ -125,6 +124,18 @@ def try_again(tx: Tx, job_id: int, now_at: int) -> bool:
     tx.execute(f"DELETE FROM failures WHERE (file_id, destination_id) IN (SELECT f.id, d.id {_ABOUT})", (job_id,))
     files.derive(tx, _files_of(tx, job_id))
     return True
+
+
+def prioritise(tx: Tx, job_id: int, priority: int, now_at: int) -> bool:
+    """Change how urgent a job is. False if it has ended."""
+    return (
+        tx.execute(
+            "UPDATE background_service_jobs SET priority = ?, updated_at = ?"
+            " WHERE id = ? AND status IN ('PENDING', 'RUNNING')",
+            (priority, jobs.iso(now_at), job_id),
+        ).rowcount
+        == 1
+    )
 
 
 def _files_of(tx: Tx, job_id: int) -> list[int]:

@@ -1,7 +1,8 @@
 """The journal of what only the user knows: `intent.jsonl`, appended and synced, beside the settings.
 
-A lost database is rebuilt from the disk and the destinations; a pause, and a deletion that must not be undone, are
-nowhere but here. Each line is one decision; reading it from the start gives what is in force. Any thread.
+A lost database is rebuilt from the disk and the destinations; a pause, a deletion that must not be undone, and a file
+that is to stay out of the backup, are nowhere but here. Each line is one decision; reading it from the start gives what
+is in force. Any thread.
 """
 
 import os
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.protocol.paths import from_wire, to_wire
 from agent.protocol.wire import as_json, from_json
 
 
@@ -28,6 +30,7 @@ class IntentJournal:
         self._turn = threading.Lock()
         self._pause: Pause | None = None
         self._tombstones: dict[tuple[str, bytes], int] = {}
+        self._left_out: frozenset[bytes] = frozenset()
         if path.exists():
             for line in path.read_bytes().splitlines():
                 try:
@@ -57,6 +60,20 @@ class IntentJournal:
         if known:
             self._append({"at": now_at, "restored": _written(known), "destination": destination_id})
 
+    def left_out(self) -> frozenset[bytes]:
+        """The paths of the files that are not to be backed up, one by one."""
+        return self._left_out
+
+    def leave_out(self, paths: Sequence[bytes], now_at: int) -> None:
+        """These files are not to be backed up; durable when this returns."""
+        if fresh := sorted(set(paths) - self._left_out):
+            self._append({"at": now_at, "left_out": [to_wire(path) for path in fresh]})
+
+    def take_in(self, paths: Sequence[bytes], now_at: int) -> None:
+        """These are to be backed up again, or are not there any more."""
+        if known := sorted(self._left_out.intersection(paths)):
+            self._append({"at": now_at, "taken_in": [to_wire(path) for path in known]})
+
     def _append(self, decision: dict[str, object]) -> None:
         with self._turn:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -72,12 +89,18 @@ class IntentJournal:
         if "paused" in decision:
             until = decision.get("until_at")
             self._pause = Pause(until if isinstance(until, int) else None) if decision["paused"] else None
+        self._left_out = (self._left_out | _paths(decision.get("left_out"))) - _paths(decision.get("taken_in"))
         destination = decision.get("destination")
         if isinstance(destination, str):
             for sha1, size in _read(decision.get("deleted")):
                 self._tombstones[destination, sha1] = size
             for sha1, _ in _read(decision.get("restored")):
                 self._tombstones.pop((destination, sha1), None)
+
+
+def _paths(value: object) -> frozenset[bytes]:
+    texts = value if isinstance(value, list) else []
+    return frozenset(from_wire(one) for one in texts if isinstance(one, str))
 
 
 def _written(contents: Sequence[tuple[bytes, int]]) -> list[list[object]]:

@@ -1,7 +1,6 @@
-"""The queue as it is shown: pages of jobs, one job, running totals; how much of the past is kept, and how far ahead
-work may lie.
+"""The queue as it is shown: pages of jobs, one job, running totals.
 
-Functions over one transaction.
+And its bounds in time: how much of the past is kept, how far ahead work may lie. Functions over one transaction.
 """
 
 from agent.protocol.paths import to_wire
@@ -13,6 +12,7 @@ from agent.store.jobs import iso
 
 #: What ended longer ago than this is of no use to anybody.
 KEEP_MS = 90 * 86_400_000
+
 
 def page(tx: Tx, *, status: str | None, before: int | None, limit: int) -> list[JobRow]:
     """Jobs, newest first."""
@@ -33,6 +33,12 @@ def show(tx: Tx, job_id: int) -> JobRow | None:
     """One job."""
     row = tx.execute("SELECT * FROM background_service_jobs WHERE id = ?", (job_id,)).fetchone()
     return None if row is None else _jobs(tx, [row])[0]
+
+
+def failed(tx: Tx) -> list[tuple[int, str]]:
+    """(id, lane) of every job that failed, oldest first."""
+    rows = tx.execute("SELECT id, lane FROM background_service_jobs WHERE status = 'FAILED' ORDER BY id")
+    return [(row[0], row[1]) for row in rows]
 
 
 def _jobs(tx: Tx, rows: list[Row]) -> list[JobRow]:

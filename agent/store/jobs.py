@@ -341,18 +341,6 @@ def cancel_unlinked(tx: Tx) -> None:
     )
 
 
-def prioritise(tx: Tx, job_id: int, priority: int, now_at: int) -> bool:
-    """Change how urgent a job is. False if it has ended."""
-    return (
-        tx.execute(
-            "UPDATE background_service_jobs SET priority = ?, updated_at = ?"
-            " WHERE id = ? AND status IN ('PENDING', 'RUNNING')",
-            (priority, iso(now_at), job_id),
-        ).rowcount
-        == 1
-    )
-
-
 def set_progress(tx: Tx, job_id: int, progress: int) -> None:
     """How far a running job is, 0 to 100."""
     tx.execute("UPDATE background_service_jobs SET progress = ? WHERE id = ?", (progress, job_id))

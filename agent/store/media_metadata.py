@@ -6,6 +6,7 @@ Functions over one transaction of the `media_metadata` database (see `cache_db`)
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agent.domain.metadata import Metadata
 from agent.protocol.paths import to_wire
 from agent.store import places
 from agent.store.db import Tx, placeholders
@@ -13,29 +14,20 @@ from agent.store.jobs import iso
 from agent.store.places import Version
 
 _AT_ONCE = 500
-_DETAILS = "captured_at_text offset_text camera orientation has_gps content_identifier thumbhash".split()
+_DETAILS = "captured_at_text offset_text camera orientation has_gps content_identifier".split()
 
 
 @dataclass(frozen=True, slots=True)
-class MediaFacts:
-    """What is known of a content; the meaning of the fields is that of the columns in sql_cache."""
+class Kept:
+    """What is kept of a content: what its file said, the placeholder, the file's size, and since when (ISO 8601)."""
 
-    width: int
-    height: int
-    duration_s: float | None
-    format: str
-    captured_at_text: str | None = None
-    offset_text: str | None = None
-    camera: str | None = None
-    orientation: int | None = None
-    has_gps: bool = False
-    content_identifier: str | None = None
-    thumbhash: bytes | None = None
-    file_size: int = 0
-    cached_at_text: str | None = None
+    metadata: Metadata
+    thumbhash: bytes | None
+    file_size: int
+    cached_at_text: str
 
 
-def put(tx: Tx, version: Version, key: str, facts: MediaFacts, now_at: int) -> None:
+def put(tx: Tx, version: Version, key: str, said: Metadata, thumbhash: bytes | None, now_at: int) -> None:
     """Keep what a file says. A thumbhash that was known stays when none comes now."""
     tx.execute(
         "INSERT INTO media_metadata"
@@ -47,21 +39,21 @@ def put(tx: Tx, version: Version, key: str, facts: MediaFacts, now_at: int) -> N
         (
             key,
             to_wire(version.path),
-            facts.width,
-            facts.height,
+            said.width,
+            said.height,
             version.size_bytes,
-            facts.duration_s,
-            facts.format,
+            said.duration_s,
+            said.format,
             iso(now_at),
             version.mtime_ns / 1e9,
         ),
     )
     tx.execute(
-        f"INSERT INTO details (file_hash, {', '.join(_DETAILS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        f"INSERT INTO details (file_hash, {', '.join(_DETAILS)}, thumbhash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (file_hash) DO UPDATE SET"
-        f" {', '.join(f'{name} = excluded.{name}' for name in _DETAILS[:-1])},"
+        f" {', '.join(f'{name} = excluded.{name}' for name in _DETAILS)},"
         " thumbhash = coalesce(excluded.thumbhash, thumbhash)",
-        (key, *(getattr(facts, name) for name in _DETAILS)),
+        (key, *(getattr(said, name) for name in _DETAILS), thumbhash),
     )
     place(tx, version, key)
 
@@ -102,16 +94,16 @@ def rename_key(tx: Tx, old: str, new: str) -> None:
     places.rename_key(tx, old, new)
 
 
-def get(tx: Tx, key: str) -> MediaFacts | None:
+def get(tx: Tx, key: str) -> Kept | None:
     """What is known of a key."""
     row = tx.execute(
-        f"SELECT m.width, m.height, m.duration, m.format, m.file_size, m.created_at, {', '.join(_DETAILS)}"
+        f"SELECT m.width, m.height, m.duration, m.format, m.file_size, m.created_at, thumbhash, {', '.join(_DETAILS)}"
         " FROM media_metadata m LEFT JOIN details d USING (file_hash) WHERE file_hash = ?",
         (key,),
     ).fetchone()
     if row is None:
         return None
-    return MediaFacts(
+    said = Metadata(
         width=row["width"],
         height=row["height"],
         duration_s=row["duration"],
@@ -122,10 +114,8 @@ def get(tx: Tx, key: str) -> MediaFacts | None:
         orientation=row["orientation"],
         has_gps=bool(row["has_gps"]),
         content_identifier=row["content_identifier"],
-        thumbhash=row["thumbhash"],
-        file_size=row["file_size"],
-        cached_at_text=row["created_at"],
     )
+    return Kept(said, row["thumbhash"], row["file_size"], row["created_at"])
 
 
 def thumbhashes(tx: Tx, keys: Sequence[str]) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ Any thread may call.
 """
 
 from agent.words.catalogue import display_path, sentences, speak, spoken, use
+from agent.words.conditions import network_now, power_now
 from agent.words.files import event, last_error, reason, state, warning
 from agent.words.headlines import headline, light, not_running, seconds_left, tooltip, worst_problem
 from agent.words.holds import hold
@@ -14,8 +15,9 @@ from agent.words.mistakes import mistake
 from agent.words.notices import notice
 from agent.words.numbers import clock_time, date_time, duration_s, moment, number, rate, size, time_left, wall_time
 from agent.words.problems import problem, problem_text
-from agent.words.servers import permissions, proof, sign_in_page, verdict
+from agent.words.servers import permissions, proof, sign_in_page, silent_address, space, verdict
 from agent.words.settings import allowed
+from agent.words.window import speak_in_window
 
 __all__ = [
     "Wish",
@@ -31,10 +33,12 @@ __all__ = [
     "light",
     "mistake",
     "moment",
+    "network_now",
     "not_running",
     "notice",
     "number",
     "permissions",
+    "power_now",
     "problem",
     "problem_text",
     "proof",
@@ -43,8 +47,11 @@ __all__ = [
     "seconds_left",
     "sentences",
     "sign_in_page",
+    "silent_address",
     "size",
+    "space",
     "speak",
+    "speak_in_window",
     "spoken",
     "state",
     "time_left",

@@ -11,6 +11,7 @@ import gettext as _gettext
 import os
 from collections.abc import Mapping
 from string import Formatter
+from types import MappingProxyType
 
 from agent.protocol.paths import from_wire, to_display
 from agent.protocol.types import Args
@@ -27,6 +28,13 @@ class _Language:
     now: _gettext.NullTranslations = _gettext.NullTranslations()
     region: Region = Region()
     name: str = "en"
+    #: Sentences, in English, that are said in the place of others.
+    instead: Mapping[str, str] = MappingProxyType({})
+
+
+def say_instead(others: Mapping[str, str]) -> None:
+    """Say the second sentence wherever the first one is asked for; replaces what was told before."""
+    _Language.instead = others
 
 
 def speak(wanted: Wish, folder: str | None) -> None:
@@ -63,7 +71,7 @@ def region_now() -> Region:
 
 def _(message: str) -> str:
     """The sentence in the language in force."""
-    return _Language.now.gettext(message)
+    return _Language.now.gettext(_Language.instead.get(message, message))
 
 
 def ngettext(one: str, many: str, count: int) -> str:

@@ -4,7 +4,7 @@ import re
 
 from agent.protocol.types import Args, Event
 from agent.words.catalogue import N_, _, sentences, tell
-from agent.words.problems import PROBLEMS
+from agent.words.problems import PROBLEMS, problem_text
 
 _KEPT = re.compile(r"(\w+)(?:\((.*)\))?$", re.DOTALL)
 _KEPT_ARGS = re.compile(r"(\w+)=(?:'([^']*)'|([^,]+))")
@@ -18,6 +18,7 @@ _STATES = {
     "deleted_at_destination": N_("deleted at the destination"),
     "in_trash": N_("in the destination's trash"),
     "missing_at_destination": N_("missing at the destination"),
+    "not_taken": N_("not at the destination: a sidecar is taken only along with a new picture"),
 }
 
 #: Why a file is not safe: rules first, then the file itself, then what the destination said.
@@ -38,16 +39,20 @@ _REASONS = {
     "file_vanished": N_("The file is no longer there. Nothing needs to be done."),
     "changed": N_("The file changed while it was copied. It is copied again when it rests."),
     "file_changed": N_("The file changed while it was copied. It is copied again when it rests."),
-    "not_a_file": N_("It is not an ordinary file."),
+    "not_a_file": N_("It is not an ordinary file. Nothing needs to be done."),
     "symlink": N_("It is a link to another file. Links are not followed; add the folder that it points to."),
     "placeholder": N_("Its content is in the cloud, not on this computer. Download it, and it is backed up."),
     "too_large": N_("The file is too large for the destination. Raise the limit there, then retry."),
     "too_large_for_server": N_(
         "The file is larger than the server, or a proxy before it, allows. Raise the limit there, then retry."
     ),
-    "too_large_for_disk": N_("The file is larger than the destination's file system allows."),
+    "too_large_for_disk": N_(
+        "The file is larger than the destination's file system allows. Use another destination for it."
+    ),
     "undecodable": N_("The file is damaged or no real picture or video. Open it to see whether it is whole."),
-    "unsupported_by_server": N_("The server does not take files of this kind."),
+    "unsupported_by_server": N_(
+        "The server does not take files of this kind. Update the server, or leave the file out."
+    ),
     "name_not_allowed": N_("The destination cannot store this name. Rename the file."),
     "checksum_mismatch": N_("The copy did not match the file. Retry; if it happens again, check memory and disk."),
     "rejected": N_("The destination refused the file: {detail}. Retry, or look at the server's log."),
@@ -58,6 +63,7 @@ _REASONS = {
     "live_refused": N_("The API key may not hear of changes at once. The server is looked at every 15 minutes."),
     "sync_garbled": N_("The server sent something that makes no sense. It is tried again by itself."),
     "sync_refused": N_("The server did not say what changed there. It is asked again by itself; backups go on."),
+    "describe_refused": N_("The server did not take what the sidecar says. It is tried again by itself."),
     "organize_refused": N_("The server did not let this be arranged. It is tried again by itself; backups go on."),
     "not_proven": N_("The destination could not prove that the copy is whole. Retry; nothing was lost."),
     "server_error": N_("The server had an error with this file. Retry, or look at the server's log."),
@@ -67,7 +73,9 @@ _REASONS = {
     "junk": N_("A leftover of a system or a program. Nothing needs to be done."),
     "name_refused": N_("The destination cannot store this name. Rename the file."),
     "refused_by_server": N_("The server refused the file. Retry, or look at the server's log."),
-    "too_large_for_destination": N_("The file is larger than the destination's file system allows."),
+    "too_large_for_destination": N_(
+        "The file is larger than the destination's file system allows. Use another destination for it."
+    ),
     "copy_vanished": N_("The copy disappeared while it was made. It is tried again by itself."),
     "decoder_unavailable": N_("The picture could not be looked into just now. It is tried again by itself."),
     "in_use": N_("Another program is using the file. It is tried again by itself."),
@@ -75,8 +83,8 @@ _REASONS = {
     "destination_io": N_("The destination's disk reported an error. It is tried again by itself."),
     "server_unavailable": N_("The server does not work just now. It is tried again by itself."),
     "set_aside": N_("The agent stopped too often while it worked on this file. Retry, or report it."),
-    "job_key_unknown": N_("There is no handler for this kind of job."),
-    "payload_invalid": N_("The job's payload does not fit its handler."),
+    "job_key_unknown": N_("There is no handler for this kind of job. Cancel it."),
+    "payload_invalid": N_("The job's payload does not fit its handler. Cancel it and enqueue it anew."),
     "too_many_attempts": N_("It failed too often. Retry it with 'safelight jobs retry'."),
     "too_many_deaths": N_("The agent stopped too often while it worked on this file. Retry, or report it."),
     "internal_error": N_("Something unexpected happened; the log tells what. Retry, or report it."),
@@ -98,6 +106,7 @@ _EVENTS = {
     "hashed": N_("Read and fingerprinted."),
     "queued": N_("Put in the queue."),
     "uploaded": N_("Copied to {destination}."),
+    "described": N_("What it says was written to its picture at {destination}."),
     "found": N_("Found at {destination}: nothing to send."),
     "adopted": N_("Found at {destination}: nothing to send."),
     "failed": N_("Could not be copied to {destination}."),
@@ -140,7 +149,7 @@ def state(code: str) -> str:
 def reason(code: str, args: Args) -> str:
     """Why a file is not safe, and what to do."""
     if code in PROBLEMS and code not in _REASONS:
-        return tell({code: PROBLEMS[code][0]}, code, args, "")
+        return sentences(*problem_text(code, args))
     return tell(_REASONS, code, args, N_("It could not be copied: {code}. Retry, or look at 'safelight logs'."))
 
 

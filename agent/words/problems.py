@@ -40,6 +40,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         N_("The certificate file {path} cannot be used."),
         N_("It must be a PEM file that you may read; a client certificate holds its key as well."),
     ),
+    "client_certificate_needed": (
+        N_("The server, or a proxy before it, wants a client certificate that it knows."),
+        N_("Whoever runs the server gives you one; 'safelight destination add immich' takes its file."),
+    ),
     "plain_http": (
         N_("{address} would send everything unencrypted through the internet."),
         N_("Use an https address, or say that you want it with --plain-http."),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from agent.words.catalogue import N_, _, fill, ngettext
-from agent.words.numbers import number
+from agent.words.numbers import number, size
 
 #: Permission of an API key -> what is not done without it.
 _PERMISSIONS = {
@@ -60,6 +60,26 @@ def proof(files: int, whole: int) -> str:
         return fill(said, {"count": files})
     args = {"whole": number(whole), "all": number(files)}
     return fill(_("{whole} of {all} photos and videos are proven to be whole, here and at their destinations."), args)
+
+
+def space(used_bytes: int | None, quota_bytes: int | None, free_bytes: int | None) -> str:
+    """What is used and left at a destination; empty where it says nothing."""
+    args = {"used": size(used_bytes or 0), "quota": size(quota_bytes or 0), "free": size(free_bytes or 0)}
+    if used_bytes is not None and quota_bytes is not None:
+        return fill(_("{used} of {quota} used"), args)
+    said = []
+    if used_bytes is not None:
+        said.append(fill(_("{used} used"), args))
+    if free_bytes is not None:
+        said.append(fill(_("{free} free"), args))
+    return ", ".join(said)
+
+
+def silent_address(url: str) -> str:
+    """An address was kept though nothing answers there now."""
+    return fill(
+        _("{address} does not answer from here now. It is tried when the others do not answer."), {"address": url}
+    )
 
 
 def sign_in_page(*, worked: bool) -> str:

@@ -1,6 +1,7 @@
-"""What should follow a copy at a server, written into the queue of `organize` in the copy's own transaction.
+"""What should follow a copy at a server, written down in the copy's own transaction.
 
-Albums and tags by the folder's rules, stacks of stills that are all there by now, the link of a live photo whose halves
+What a sidecar says that came too late to travel along is a job of its own; the rest goes into the queue of `organize`:
+albums and tags by the folder's rules, stacks of stills that are all there by now, the link of a live photo whose halves
 came one by one. Called by `upload` on the lane's thread; `whole_folder` when a person changes such a rule.
 """
 
@@ -13,6 +14,7 @@ from agent.protocol.settings import FolderRules
 from agent.store import jobs, organize
 from agent.store.db import Tx
 from agent.store.organize import Wish
+from agent.work.describe import describe_job
 from agent.work.folders import Folders, Watched, relative_to
 from agent.work.journey.batch import Batched
 
@@ -43,6 +45,9 @@ class Arrange:
             if folder.rules.stack and piece.member.role == "still":
                 directory_id = _directory_of(tx, piece.member.id)
                 wishes += _of_stack(tx, self._id, directory_id, piece.member.name)
+        if _is_to_be_told(asset):
+            told = describe_job(self._id, asset.pieces[0].member.asset_id, job.folder_id, now_at, job.group_id)
+            jobs.enqueue(tx, told, now_at)
         if wishes:
             organize.want(tx, self._id, wishes)
             jobs.enqueue(tx, organize.job(self._id, job.folder_id, now_at, job.group_id), now_at)
@@ -67,6 +72,15 @@ def wants_anything(rules: FolderRules) -> bool:
 def _is_shown(asset: Batched, role: str) -> bool:
     """Whether a file is one that a person sees at the server: no sidecar, and not the hidden half of a live photo."""
     return role == "still" or (role == "video" and not asset.is_live)
+
+
+def _is_to_be_told(asset: Batched) -> bool:
+    """Whether a picture is there and has a sidecar that did not travel along, and either is new to us."""
+    main, sidecar = asset.of("still") or asset.of("video"), asset.of("sidecar")
+    if main is None or sidecar is None or main.outcome != "safe" or sidecar.outcome is None:
+        return False
+    went_along = main.is_new and sidecar.remote_id == main.remote_id
+    return sidecar.is_untold or ((sidecar.is_fresh or main.is_fresh) and not went_along)
 
 
 def _of_halves(asset: Batched, rules: FolderRules) -> Iterator[Wish]:

@@ -26,7 +26,7 @@ from agent.protocol.wire import Mistake
 from agent.store import media_metadata, picturable, places, thumbnails
 from agent.store.cache_db import MOST_ROWS, CacheDatabase
 from agent.store.db import Tx
-from agent.store.media_metadata import MediaFacts
+from agent.store.media_metadata import Kept
 from agent.store.picturable import Picturable
 from agent.store.places import Known, Version
 from agent.store.thumbnails import Stored
@@ -257,21 +257,22 @@ def _refusal(version: Version, reason: str) -> Mistake:
     return Mistake("no_picture", path=to_display(version.path), reason=reason)
 
 
-def _info(wire_path: str, found: MediaFacts, *, cached: bool) -> MediaInfo:
+def _info(wire_path: str, found: Kept, *, cached: bool) -> MediaInfo:
+    said = found.metadata
     return MediaInfo(
         file_path=to_wire(from_wire(wire_path)),
-        width=found.width,
-        height=found.height,
+        width=said.width,
+        height=said.height,
         file_size=found.file_size,
-        duration=found.duration_s,
-        format=found.format,
+        duration=said.duration_s,
+        format=said.format,
         cached=cached,
         cached_at=found.cached_at_text,
-        captured_at=found.captured_at_text,
-        captured_offset=found.offset_text,
-        camera=found.camera,
-        orientation=found.orientation,
-        has_gps=found.has_gps,
-        content_identifier=found.content_identifier,
+        captured_at=said.captured_at_text,
+        captured_offset=said.offset_text,
+        camera=said.camera,
+        orientation=said.orientation,
+        has_gps=said.has_gps,
+        content_identifier=said.content_identifier,
         thumbhash=found.thumbhash,
     )

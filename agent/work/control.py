@@ -8,12 +8,13 @@ import os
 from collections.abc import Callable, Mapping
 
 from agent.domain.clock import Clock
+from agent.protocol.history import ConditionsNow, RunRow
 from agent.protocol.methods import PAYLOAD_LIMIT_BYTES
 from agent.protocol.paths import from_wire, to_display
 from agent.protocol.settings import Values
 from agent.protocol.types import GroupRow, JobRow, JobStatus
 from agent.protocol.wire import Mistake, as_json, to_plain
-from agent.store import groups, job_history, jobs
+from agent.store import activity, groups, job_history, jobs
 from agent.store.db import Database
 from agent.store.intent import IntentJournal, Pause
 from agent.store.jobs import CACHE_LANE, LOCAL_LANE, NewJob
@@ -78,6 +79,19 @@ class Control:
         pause = Pause(until_at)
         self._intent.set_pause(pause, self._clock.now_at())
         self._gate.tell(pause=pause)
+
+    def conditions(self) -> ConditionsNow:
+        """Network and power as they are now."""
+        facts = self._gate.facts
+        return ConditionsNow(
+            facts.online,
+            facts.network_kind,
+            facts.network_name,
+            facts.network_metered,
+            facts.on_battery,
+            facts.battery_percent,
+            facts.battery_saver,
+        )
 
     def resume(self) -> None:
         """End the rest."""
@@ -147,6 +161,10 @@ class Control:
             raise Mistake("job_unknown", id=job_id)
         return row
 
+    def list_runs(self, before: int | None, limit: int) -> list[RunRow]:
+        """The stretches of work that are over, newest first."""
+        return activity.runs(self._database.read(), before=before, limit=limit)
+
     def retry_job(self, job_id: int) -> None:
         """Try an ended job again."""
         row = self.show_job(job_id)
@@ -154,6 +172,20 @@ class Control:
             if not groups.try_again(tx, job_id, self._clock.now_at()):
                 raise Mistake("job_not_ended", id=job_id, status=row.status)
         self._touched(row.lane)
+
+    def retry_failed(self) -> int:
+        """Try all that failed again; how many jobs."""
+        lanes = set()
+        number = 0
+        with self._database.write() as tx:
+            for job_id, lane in job_history.failed(tx):
+                if groups.try_again(tx, job_id, self._clock.now_at()):
+                    number += 1
+                    lanes.add(lane)
+        self._blocks.look_again()
+        self._lanes.kick(lanes)
+        self._refresh()
+        return number
 
     def cancel_job(self, job_id: int) -> None:
         """End a job that has not ended."""
@@ -168,7 +200,7 @@ class Control:
         """Change how urgent a job is."""
         row = self.show_job(job_id)
         with self._database.write() as tx:
-            if not jobs.prioritise(tx, job_id, priority, self._clock.now_at()):
+            if not groups.prioritise(tx, job_id, priority, self._clock.now_at()):
                 raise Mistake("job_ended", id=job_id, status=row.status)
         self._touched(row.lane)
 

@@ -78,9 +78,9 @@ class Destinations:
         return setting.name if setting else destination_id
 
     def renew(self, destination_id: str) -> None:
-        """Make the object anew the next time: its secret may have changed."""
+        """Make the object anew the next time: its secret may have changed. A folder has none, and knows its room."""
         with self._turn:
-            found = self._open.pop(destination_id, None)
+            found = self._open.pop(destination_id, None) if self.is_server(destination_id) else None
         if found is not None:
             found.close()
 

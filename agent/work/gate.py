@@ -88,6 +88,11 @@ class Gate:
         """Whether background backup is on."""
         return self._inputs.settings.values.background_backup
 
+    @property
+    def facts(self) -> HostFacts:
+        """Network and power, as they were last told."""
+        return self._inputs.facts
+
     def paused(self) -> Pause | None:
         """The pause in force now."""
         pause = self._inputs.pause

@@ -17,10 +17,13 @@ from agent.files.read import Facts, look
 from agent.files.settle import Touch
 from agent.store import copies, files, folders, jobs
 from agent.store.db import Database, Tx
+from agent.store.intent import IntentJournal
 from agent.work.folders import Folders, Watched
 
 #: Fresh files come before the backlog, and what a person asked for before both.
 FRESH, BACKLOG, ASKED = 10, 0, 100
+#: Why a file is not backed up that a person chose to leave out.
+LEFT_OUT = "user_excluded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class _Directory:
     below: bytes
     id: int
     now_at: int
+    intent: IntentJournal | None
     touched: list[int] = field(default_factory=list)
     assets: set[int] = field(default_factory=set)
 
@@ -66,8 +70,10 @@ class Intake:
         clock: Clock,
         delay_s: Callable[[], int],
         on_taken: Callable[[Taken], None],
+        intent: IntentJournal | None = None,
     ) -> None:
         self._database = database
+        self._intent = intent
         self._folders = watched
         self._clock = clock
         self._delay_s = delay_s
@@ -127,7 +133,7 @@ class Intake:
         """Compare some files of a directory with the ledger and write down what differs, in one transaction."""
         with self._database.write() as tx:
             now_at = self._clock.now_at()
-            directory = _Directory(tx, folder, below, folders.directory(tx, folder.id, below), now_at)
+            directory = _Directory(tx, folder, below, folders.directory(tx, folder.id, below), now_at, self._intent)
             known = files.in_directory(tx, directory.id, [*seen, *gone])
             lost = [known[name].id for name in gone if name in known and known[name].state != "gone"]
             if lost:
@@ -178,6 +184,7 @@ def _take(directory: _Directory, name: bytes, facts: Facts, known: files.FileFac
     verdict = directory.folder.matcher.verdict(relative, facts.size_bytes)
     if verdict == "junk":
         return False
+    verdict = verdict or _wish_for(directory, name, known, is_same=same)
     if verdict is not None:
         _leave_out(directory, name, facts, known, verdict)
         return False
@@ -187,8 +194,15 @@ def _take(directory: _Directory, name: bytes, facts: Facts, known: files.FileFac
     if known is None:
         moved = files.find_moved(tx, facts.inode, facts.size_bytes, facts.mtime_ns) if facts.inode else None
         if moved is not None:
+            was = files.path_of(tx, moved.id)
             files.move(tx, moved.id, directory.id, directory.folder.id, name, role)
             file_id = moved.id
+            if moved.reason == LEFT_OUT and directory.intent is not None:
+                directory.intent.leave_out([_path(directory, name)], directory.now_at)
+                directory.intent.take_in([was], directory.now_at)
+                files.exclude(tx, file_id, LEFT_OUT)
+                directory.touched.append(file_id)
+                return False
         else:
             file_id = files.add(
                 tx,
@@ -207,6 +221,31 @@ def _take(directory: _Directory, name: bytes, facts: Facts, known: files.FileFac
         files.set_role(tx, file_id, role)
     directory.touched.append(file_id)
     return True
+
+
+def _path(directory: _Directory, name: bytes) -> bytes:
+    return files.join(directory.folder.root, directory.below, name)
+
+
+def _wish_for(directory: _Directory, name: bytes, known: files.FileFacts | None, *, is_same: bool) -> str | None:
+    """Whether a person chose to leave this file out, or the picture that it goes along with."""
+    intent = directory.intent
+    if intent is None or not intent.left_out():
+        return None
+    path = _path(directory, name)
+    if path in intent.left_out():
+        if known is None or known.state != "gone" or is_same:
+            return LEFT_OUT
+        intent.take_in([path], directory.now_at)  # another file in the place of one that is gone: it is not that one
+    if role_of(name) != "sidecar":
+        return None
+    stem = _raw_stem(name)
+    pictures = [
+        row
+        for row in files.with_stem(directory.tx, directory.id, stem, stem + b"\xff")
+        if row.role in ("still", "video") and stem_key(row.name) == stem_key(name)
+    ]
+    return LEFT_OUT if pictures and all(row.reason == LEFT_OUT for row in pictures) else None
 
 
 def _leave_out(directory: _Directory, name: bytes, facts: Facts, known: files.FileFacts | None, reason: str) -> None:

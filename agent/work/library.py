@@ -8,7 +8,6 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 from agent.credentials import Credentials
@@ -36,6 +35,7 @@ from agent.store import activity, copies, files, library
 from agent.store.db import Database
 from agent.store.settings import SettingsStore
 from agent.work import months
+from agent.work.accounts import leave
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders, relative_to
 from agent.work.signin import SignIn, headers_of
@@ -93,7 +93,7 @@ class Library:
             client_certificate=entered.trust.client_certificate,
         )
         if old is not None:
-            self._leave(old)
+            leave(self._sign_in, self._credentials, old)
         self._credentials.set(setting.id, entered.secret.to_text(), wish.store)
         others = tuple(one for one in self._settings.get().destinations if one.id != setting.id)
         self._destinations.renew(setting.id)
@@ -104,15 +104,6 @@ class Library:
     def find_server(self, url: str) -> ServerFound:
         """The Immich server at an address that a person typed; asked without any sign-in."""
         return self._sign_in.server_at(url)
-
-    def _leave(self, setting: DestinationSetting) -> None:
-        """Revoke what we made and forget the secret."""
-        if setting.secret_store is None:
-            return
-        with suppress(Fate):
-            self._sign_in.leave(setting, self._credentials.get(setting.id, setting.secret_store))
-        with suppress(Fate):
-            self._credentials.delete(setting.id, setting.secret_store)
 
     def add_folder_destination(self, wire_path: str, name: str | None) -> DestinationAdded:
         """Add a folder as a destination: it must be there, be writable, and lie apart from what is watched."""
@@ -161,6 +152,7 @@ class Library:
                 one.account,
                 one.secret_store,
                 copies.safe_files(tx, one.id),
+                one.routes,
             )
             for one in self._settings.get().destinations
         ]
@@ -185,7 +177,7 @@ class Library:
         gone = self.destination(named)
         # A folder that named only this one keeps the name, and so goes nowhere: an empty list would mean everywhere.
         self._change(destinations=tuple(one for one in self._settings.get().destinations if one.id != gone.id))
-        self._leave(gone)
+        leave(self._sign_in, self._credentials, gone)
 
     # --- folders ----------------------------------------------------------------------------------------------------
 
@@ -219,6 +211,11 @@ class Library:
     def list_folders(self) -> tuple[FolderSetting, ...]:
         """The watched folders as they were asked for."""
         return self._settings.get().folders
+
+    def folder_warnings(self) -> dict[str, tuple[str, ...]]:
+        """What deserves a word of the folders that are watched, by path."""
+        paths = [folder.path for folder in self._settings.get().folders]
+        return {path: found for path in paths if (found := self._warnings(from_wire(path)))}
 
     def preview(self, wire_path: str, rules: FolderRules) -> Preview:
         """What these rules would take of a folder, by looking at all of it."""
@@ -286,6 +283,11 @@ class Library:
     def month(self, name: str, only: LibraryFilter, offset: int, limit: int) -> list[FileRow]:
         """Files of one month, newest first."""
         return months.month(self._database.read(), name, self._filter(only), offset, limit)
+
+    def recent(self, limit: int) -> list[FileRow]:
+        """The files that were copied last, newest first."""
+        tx = self._database.read()
+        return [library.row_of(tx, file_id) for file_id in activity.recent(tx, limit)]
 
     def _filter(self, only: LibraryFilter) -> library.Filter:
         folder_id = None if only.folder is None else self._folder_id(only.folder)

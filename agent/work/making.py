@@ -16,7 +16,6 @@ from agent.media.made import Made, Picture
 from agent.media.pool import Decoders
 from agent.store import media_metadata, thumbnails
 from agent.store.cache_db import MOST_ROWS, CacheDatabase
-from agent.store.media_metadata import MediaFacts
 from agent.store.places import Version, key_of
 from agent.store.thumbnails import Stored
 
@@ -99,7 +98,8 @@ class Making:
             with self.facts.write() as tx:
                 for one in some:
                     if one.made is not None:
-                        media_metadata.put(tx, one.version, key_of(one.version, one.sha1), _facts(one.made), now_at)
+                        key = key_of(one.version, one.sha1)
+                        media_metadata.put(tx, one.version, key, one.made.metadata, one.made.thumbhash, now_at)
                     elif one.failure is not None and one.is_kept:
                         media_metadata.fail(tx, one.version, one.failure, now_at)
             with self.thumbs.write() as tx:
@@ -158,20 +158,3 @@ def _outcome(version: Version, sha1: bytes | None, part: Part, found: Made | Fat
 
 def _stored(picture: Picture) -> Stored:
     return Stored(picture.bound_px, picture.width, picture.height, picture.data)
-
-
-def _facts(made: Made) -> MediaFacts:
-    known = made.metadata
-    return MediaFacts(
-        width=known.width,
-        height=known.height,
-        duration_s=known.duration_s,
-        format=known.format,
-        captured_at_text=known.captured_at_text,
-        offset_text=known.offset_text,
-        camera=known.camera,
-        orientation=known.orientation,
-        has_gps=known.has_gps,
-        content_identifier=known.content_identifier,
-        thumbhash=made.thumbhash,
-    )

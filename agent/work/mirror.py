@@ -26,6 +26,23 @@ _HISTORY = {"safe": "restored", "in_trash": "trashed"}
 Content = tuple[int, bytes, int]
 
 
+def row_of(asset: RemoteAsset) -> remote.AssetRow:
+    """An asset as the mirror keeps it."""
+    return (
+        asset.remote_id,
+        asset.owner_id,
+        asset.sha1,
+        asset.name,
+        asset.kind,
+        asset.created_at,
+        asset.trashed_at,
+        asset.is_favorite,
+        asset.visibility,
+        asset.live_video_id,
+        asset.stack_id,
+    )
+
+
 class Mirror:
     """The copies at one destination as the server shows them."""
 

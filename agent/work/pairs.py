@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from agent.domain.errors import Fate, Interrupted
 from agent.domain.live_photos import Capture, are_halves
-from agent.media.metadata import Metadata
+from agent.domain.metadata import Metadata
 
 log = logging.getLogger(__name__)
 

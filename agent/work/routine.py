@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 30.0
 DAY_MS = 86_400_000
-#: The wall clock moved this much more than the running clock: the computer slept, or its clock was set.
+#: The wall clock moved this much more (or less) than the running clock: the computer slept, or its clock was set.
 GAP_MS = 90_000
 
 
@@ -35,15 +35,21 @@ class Daily:
 
 
 class Routine:
-    """The thread that looks whether something is due."""
+    """The thread that looks whether something is due. `on_set_back` is told by how many ms the clock was set back."""
 
     def __init__(
-        self, clock: Clock, dailies: list[Daily], each_look: Callable[[], None], on_gap: Callable[[], None]
+        self,
+        clock: Clock,
+        dailies: list[Daily],
+        each_look: Callable[[], None],
+        on_gap: Callable[[], None],
+        on_set_back: Callable[[int], None],
     ) -> None:
         self._clock = clock
         self._dailies = dailies
         self._each_look = each_look
         self._on_gap = on_gap
+        self._on_set_back = on_set_back
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="routine", daemon=True)
         self._offset_ms = self._offset()
@@ -68,6 +74,9 @@ class Routine:
         if offset_ms - self._offset_ms > GAP_MS:
             log.info("the computer slept, or its clock was set ahead")
             self._on_gap()
+        elif self._offset_ms - offset_ms > GAP_MS:
+            log.info("the clock was set back by %d s", (self._offset_ms - offset_ms) // 1000)
+            self._on_set_back(self._offset_ms - offset_ms)
         self._offset_ms = offset_ms
         self._each_look()
         for daily in self._dailies:

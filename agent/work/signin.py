@@ -128,28 +128,34 @@ class SignIn:
 
     def _routes(self, wish: DestinationAddImmich, trust: Trust, secret: Secret, found: Account) -> tuple[str, ...]:
         """The further addresses, each found to be the same account's where it answers now."""
+        routes = [
+            self.further_address(typed, trust, secret, found.user_id, plain_http=wish.plain_http)[0]
+            for typed in wish.routes
+        ]
+        return tuple(one for one in dict.fromkeys(routes) if one != found.api_url)
+
+    def further_address(
+        self, typed: str, trust: Trust, secret: Secret, user_id: str | None, *, plain_http: bool
+    ) -> tuple[str, bool]:
+        """The API's address there, and whether it answers now; what answers must be the same account's."""
         from agent.destinations.immich.discovery import discover
 
-        routes = []
-        for typed in wish.routes:
-            try:
-                api_url = discover(typed, wish.headers, trust)
-            except Blocked as problem:
-                if problem.code != "server_unreachable":
-                    raise
-                # Only reached from elsewhere: looked at when it is first used.
-                api_url = typed.rstrip("/") if typed.rstrip("/").endswith("/api") else f"{typed.rstrip('/')}/api"
-                if "://" not in api_url:
-                    raise Blocked("address_invalid", address=typed) from None
-                self._require_private(api_url, allowed=wish.plain_http)
-                routes.append(api_url)
-                continue
-            self._require_private(api_url, allowed=wish.plain_http)
-            with closing(Server(api_url, secret.sent(), clock=self._clock, trust=trust)) as server:
-                if account(server).user_id != found.user_id:
-                    raise Blocked("account_changed", address=api_url)
-            routes.append(api_url)
-        return tuple(one for one in dict.fromkeys(routes) if one != found.api_url)
+        try:
+            api_url = discover(typed, secret.headers, trust)
+        except Blocked as problem:
+            if problem.code != "server_unreachable":
+                raise
+            # Only reached from elsewhere: looked at when it is first used.
+            api_url = typed.rstrip("/") if typed.rstrip("/").endswith("/api") else f"{typed.rstrip('/')}/api"
+            if "://" not in api_url:
+                raise Blocked("address_invalid", address=typed) from None
+            self._require_private(api_url, allowed=plain_http)
+            return api_url, False
+        self._require_private(api_url, allowed=plain_http)
+        with closing(Server(api_url, secret.sent(), clock=self._clock, trust=trust)) as server:
+            if user_id not in (None, account(server).user_id):
+                raise Blocked("account_changed", address=api_url)
+        return api_url, True
 
     def leave(self, setting: DestinationSetting, text: str) -> None:
         """Revoke what we made for a destination; a server that does not answer must not keep a person from leaving."""

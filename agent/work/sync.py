@@ -2,27 +2,27 @@
 
 Runs on the destination's lane. With a session by the sync stream: what was read is stored together with the server's
 marks, and only then acknowledged, so that a death anywhere repeats a little and loses nothing. With a key alone by
-pages of a search, and from time to time by asking for all copies by digest.
+`search`.
 """
 
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from agent.destinations.base import Wanted
 from agent.destinations.immich import ImmichDestination, session
 from agent.destinations.immich import sync as wire
 from agent.destinations.immich.auth import running_version
-from agent.destinations.immich.sync import Line, RemoteAsset
+from agent.destinations.immich.sync import Line
 from agent.destinations.immich.versions import is_unknown
 from agent.domain.clock import Clock
-from agent.domain.errors import Blocked, Fate, Rejected
+from agent.domain.errors import Blocked, Rejected
 from agent.domain.refusals import of_one_question
-from agent.store import activity, copies, remote
+from agent.store import activity, remote
 from agent.store.db import Database, Tx
 from agent.store.intent import IntentJournal
 from agent.store.jobs import Claimed, NewJob
-from agent.work.mirror import Content, Mirror
+from agent.work.mirror import Mirror, row_of
+from agent.work.search import Search
 from agent.work.worker import Scope
 
 log = logging.getLogger(__name__)
@@ -31,10 +31,6 @@ log = logging.getLogger(__name__)
 TOGETHER = 1_000
 #: A reading that began a moment before a copy was proven says nothing about it.
 SLACK_MS = 60_000
-#: A search looks a little back: changes are not seen in the order of their times.
-OVERLAP_MS = 5_000
-CHECK_EVERY_MS = 6 * 3_600_000
-CHECK_TOGETHER = 5_000
 DAY_MS = 86_400_000
 
 
@@ -70,6 +66,7 @@ class Sync:
         self._database = database
         self._clock = clock
         self._mirror = Mirror(destination_id, destination, database, intent, clock)
+        self._search = Search(destination_id, destination, database, self._mirror, clock)
         self._on_changed = on_changed
         self._checkpoint = checkpoint
 
@@ -85,7 +82,8 @@ class Sync:
             if self._server.has_session:
                 self._by_stream(check)
             else:
-                self._by_search(check, thorough=any(job.payload.get("thorough") for job in batch))
+                progress = self._progress("search", None)
+                self._search(progress, check, thorough=any(job.payload.get("thorough") for job in batch))
         except (Blocked, Rejected) as error:  # the lane stays open: uploads need none of these questions
             raise of_one_question(error, "sync_refused") from error
         now_at = self._clock.now_at()
@@ -185,69 +183,6 @@ class Sync:
         self._mirror.lacking([one[:3] for one in unseen], write)
         self.stored(acks)
 
-    # --- by search --------------------------------------------------------------------------------------------------
-
-    def _by_search(self, check: Callable[[], None], *, thorough: bool) -> None:
-        """What one question does not tell another may: each is asked, and the first refusal is raised at the end."""
-        progress = self._progress("search", None)
-        refused: list[Fate] = []
-        for step in (lambda: self._search_assets(progress, check), lambda: self._search_albums(progress)):
-            try:
-                step()
-            except (Blocked, Rejected) as error:
-                refused.append(error)
-        now_at = self._clock.now_at()
-        if thorough or progress.checked_at is None or not 0 <= now_at - progress.checked_at < CHECK_EVERY_MS:
-            self._check_all(check)
-            with self._database.write() as tx:
-                remote.note_search(tx, self._id, checked_at=now_at)
-        if refused:
-            raise refused[0]
-
-    def _search_assets(self, progress: remote.Progress, check: Callable[[], None]) -> None:
-        user_id = self._destination.user_id()
-        since_at = None if progress.cursor_at is None else progress.cursor_at - OVERLAP_MS
-        cursor_at = progress.cursor_at or 0
-        for page in wire.search(self._server, since_at):
-            check()
-            cursor_at = max([cursor_at, *(asset.updated_at or 0 for asset in page)])
-            with self._database.write() as tx:
-                remote.put_assets(tx, self._id, progress.reading, map(row_of, page))
-                self._mirror.saw(tx, page, user_id)
-        with self._database.write() as tx:
-            remote.note_search(tx, self._id, cursor_at=cursor_at)
-
-    def _search_albums(self, progress: remote.Progress) -> None:
-        try:
-            found, etag = wire.albums(self._server, progress.etag)
-        except Blocked as problem:
-            if problem.code != "permission_missing":
-                raise
-            return  # a key without them sees no albums; its photos are as safe
-        if found is not None:
-            with self._database.write() as tx:
-                known = {row[0] for row in remote.albums(tx, self._id)}
-                remote.drop_albums(tx, self._id, known - {one for one, _ in found})
-                remote.put_albums(tx, self._id, progress.reading, found)
-                remote.note_search(tx, self._id, etag=etag)
-
-    def _check_all(self, check: Callable[[], None]) -> None:
-        """Ask for every copy by digest. One that was seen in the trash and is gone was deleted; others are missing."""
-        gone: dict[str, list[Content]] = {"in_trash": [], "safe": []}
-        after = 0
-        while rows := copies.stretch(self._database.read(), self._id, after, CHECK_TOGETHER):
-            check()
-            after = rows[-1][0]
-            answers = self._destination.check([Wanted(sha1, size) for _, sha1, size, _ in rows])
-            self._mirror.found(answers, [row[:3] for row in rows])
-            for row in rows:
-                if row[1] not in answers and row[3] in gone:
-                    gone[row[3]].append(row[:3])
-        in_all = sum(map(len, gone.values()))
-        for state, some in gone.items():
-            if some:
-                self._mirror.lacking(some, _nothing, was_explicit=state == "in_trash", all_gone=in_all)
-
 
 class _Reading:
     """One reading of the stream: gathers lines of the same kind and has them written in order."""
@@ -321,23 +256,6 @@ class _Reading:
                         remote.set_partner(tx, destination, reading, who, shares=kind == "Partner")
             case _:
                 pass  # a kind that came with a later server: its mark is stored, that is all
-
-
-def row_of(asset: RemoteAsset) -> remote.AssetRow:
-    """An asset as the mirror keeps it."""
-    return (
-        asset.remote_id,
-        asset.owner_id,
-        asset.sha1,
-        asset.name,
-        asset.kind,
-        asset.created_at,
-        asset.trashed_at,
-        asset.is_favorite,
-        asset.visibility,
-        asset.live_video_id,
-        asset.stack_id,
-    )
 
 
 def _pairs(data: Iterable[Mapping[str, object]], one: str, other: str) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from agent.work.blocks import Block
 from agent.work.folders import Folders, Watched
 from agent.work.gate import Gate
 from agent.work.journey.transfers import Transfers
+from agent.work.routine import DAY_MS
 
 
 class View:
@@ -48,6 +49,16 @@ class View:
         self._gathering_until = gathering_until
         self._last_backup_at: int | None = None
         self._last_check_at: int | None = None
+        self._runs = False
+        state.listen(self._heard)
+
+    def _heard(self, sections: frozenset[str]) -> None:
+        """A run begins: the light says so at once, and not only when its first file is through."""
+        if "run" not in sections:
+            return
+        ran, self._runs = self._runs, self._state.snapshot().run is not None
+        if self._runs and not ran:
+            self.refresh()
 
     def folder(self, watched: Watched, problem: Blocked | None) -> None:
         """A folder was looked at: it is well, or this is what is wrong with it."""
@@ -106,7 +117,13 @@ class View:
             last_backup_at=self._last_backup_at,
             failed_since=next((one.since_at for one in problems if one.code == "files_failed"), None),
             last_check_at=self._last_check_at,
+            next_check_at=self._next_check_at(),
+            asked=self._gate.asked(),
         )
+
+    def _next_check_at(self) -> int | None:
+        last_at = activity.marked_at(self._database.read(), "whole_check") if self._folders.all() else None
+        return None if last_at is None else last_at + DAY_MS
 
     def _problems(self, counts: Counts) -> tuple[Problem, ...]:
         now_at = self._clock.now_at()

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from agent.platforms import systemd_units as units
+from agent.platforms.registration import NIGHTLY
 from installers.bundle import BUNDLE, ROOT, WORK, commit_time_s, version
 
 HERE = Path(__file__).resolve().parent
@@ -44,7 +45,7 @@ def tree(target: Path, bundle: Path = BUNDLE) -> None:
     for name in ("safelight", "safelight-tray"):
         (target / "usr/bin" / name).symlink_to(f"../lib/safelight/{name}")
     _write(target / "usr/lib/systemd/user" / units.AGENT, units.agent_unit([PROGRAM, "run"]))
-    _write(target / "usr/lib/systemd/user" / units.CACHE, units.cache_unit([PROGRAM, "cache", "build"]))
+    _write(target / "usr/lib/systemd/user" / units.CACHE, units.cache_unit([PROGRAM, *NIGHTLY]))
     _write(target / "usr/lib/systemd/user" / units.TIMER, units.timer_unit(units.NIGHTLY_AT))
     share = target / "usr/share"
     _copy(HERE / "safelight.desktop", share / "applications/safelight.desktop")
@@ -58,10 +59,10 @@ def tree(target: Path, bundle: Path = BUNDLE) -> None:
     _same_times(target)
 
 
-def build_deb(target: Path, label: str, scratch: Path = WORK, *, quick: bool = False) -> Path:
+def build_deb(target: Path, label: str, scratch: Path = WORK, *, bundle: Path = BUNDLE, quick: bool = False) -> Path:
     """The Debian package of the tree; `label` is its version."""
     root = scratch / "deb"
-    tree(root)
+    tree(root, bundle)
     architecture = DEB_ARCHITECTURES[platform.machine()]
     kilobytes = sum(path.lstat().st_size for path in root.rglob("*") if not path.is_dir()) // 1024
     control = {

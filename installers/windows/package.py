@@ -1,5 +1,6 @@
 """Makes the installer for Windows: `python -m installers.windows.package` -> dist/Safelight-VERSION-setup.exe.
 
+With SAFELIGHT_SIGNTOOL, a command that signs the file named after it, the programs and the installer are signed.
 Needs makensis (NSIS 3) and a bundle built on Windows; the script alone can be compiled on Linux too, with any folder
 as the bundle, which is how it is tested.
 """
@@ -8,6 +9,7 @@ import argparse
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from installers.bundle import BUNDLE, ROOT, WORK, version
@@ -26,6 +28,12 @@ def build_installer(target: Path, bundle: Path, icon: Path, label: str) -> Path:
     return installer
 
 
+def sign(files: Iterable[Path], command: str) -> None:
+    """Sign each file, as the command does it; a refusal ends the build."""
+    for file in files:
+        subprocess.run(f'{command} "{file}"', shell=True, check=True)  # noqa: S602 - the builder's own words
+
+
 def main() -> None:
     """Build it, or say what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -35,7 +43,13 @@ def main() -> None:
         raise SystemExit("no installer: makensis is not installed (installers/windows/README.md says more)")
     if not (BUNDLE / "safelight.exe").exists():
         raise SystemExit("no installer: there is no bundle built on Windows; run python -m installers.bundle there")
-    print(build_installer(chosen.target, BUNDLE, WORK / "safelight.ico", version()))
+    command = os.environ.get("SAFELIGHT_SIGNTOOL")
+    if command:
+        sign(sorted(BUNDLE.glob("*.exe")), command)
+    installer = build_installer(chosen.target, BUNDLE, WORK / "safelight.ico", version())
+    if command:
+        sign([installer], command)
+    print(installer)
 
 
 if __name__ == "__main__":

@@ -131,12 +131,13 @@ def _progressive(room: Path, count: int) -> list[Row]:
 
 def _others(room: Path, count: int) -> list[Row]:
     """HEIC, RAW and video: in a decoder as it is asked, without digest and store."""
-    heics = [_PHONE] * count if _PHONE.exists() else cache_corpus.heics(room / "heics", count)
+    # A HEIC takes a few ticks of the system's clock only: few of them would measure the ticks.
+    heics = [_PHONE] * (2 * count + 30) if _PHONE.exists() else cache_corpus.heics(room / "heics", 2 * count + 30)
+    rounds = [(_decoded(heics), cache_peers.files_per_cpu_s("pillow-heif, whole", heics[:3]) or 0.0) for _ in range(3)]
     films = cache_corpus.videos(room / "films", count)
     rows = [
-        _against("HEIC", _decoded(heics), cache_peers.files_per_cpu_s("pillow-heif, whole", heics[:3]) or 0.0,
-                 "whole picture", 50.0)
-    ]  # fmt: skip
+        _against("HEIC", median([one[0] for one in rounds]), median([one[1] for one in rounds]), "whole picture", 50.0)
+    ]
     raws = [pictures.dng(room / "raws" / f"{number}.dng", size=(4000, 3000), seed=number) for number in range(3)]
     rows.append(Row("RAW, by the camera's preview", _decoded(raws * 5), "files/s"))
     ffmpeg = cache_peers.ffmpeg_files_per_cpu_s(films[:5])
@@ -214,8 +215,8 @@ def _known(room: Path, count: int) -> list[Row]:
 
 def _pretend(home: Path, paths: list[Path]) -> None:
     """Write entries for these files as if they had been decoded."""
+    from agent.domain.metadata import Metadata
     from agent.store import media_metadata
-    from agent.store.media_metadata import MediaFacts
 
     thumbs, facts = CacheDatabase(home / "cache", "thumbnails"), CacheDatabase(home / "cache", "media_metadata")
     picture = Stored(300, 300, 225, b"\xff\xd8\xff" + bytes(8_000))
@@ -226,7 +227,7 @@ def _pretend(home: Path, paths: list[Path]) -> None:
                 thumbnails.put(tx, version, places.key_of(version, None), [picture], 1)
         with facts.write() as tx:
             for version in versions:
-                media_metadata.put(tx, version, places.key_of(version, None), MediaFacts(1, 1, None, "JPEG"), 1)
+                media_metadata.put(tx, version, places.key_of(version, None), Metadata(1, 1, None, "JPEG"), None, 1)
     thumbs.close()
     facts.close()
 

@@ -18,6 +18,9 @@ from typing import Any
 import msgspec
 
 from agent.protocol import wire
+from agent.protocol.cache import CacheStats, CacheStore
+from agent.protocol.destination import DestinationSpace
+from agent.protocol.history import Chosen, ConditionsNow, Retried, RunRows
 from agent.protocol.methods import (
     METHODS,
     PROTOCOL,
@@ -41,12 +44,19 @@ def changes_of(snapshot: Snapshot, *names: str) -> Changes:
     return Changes(snapshot.revision, **{name: getattr(snapshot, name) for name in chosen})
 
 
+_NO_CACHE = CacheStore(exists=False, count=0, size_bytes=0)
 _LEAST: dict[type, msgspec.Struct] = {
     GroupId: GroupId(7),
     Folders: Folders(()),
     Destinations: Destinations(()),
     Files: Files(()),
     JobRows: JobRows(()),
+    RunRows: RunRows(()),
+    Chosen: Chosen(1),
+    Retried: Retried(1),
+    ConditionsNow: ConditionsNow(network_kind="wifi", network_name="Home", network_metered=True, on_battery=False),
+    DestinationSpace: DestinationSpace("a1b2"),
+    CacheStats: CacheStats(_NO_CACHE, _NO_CACHE),
     SettingsRows: SettingsRows(msgspec.to_builtins(Values()), msgspec.to_builtins(Values())),
     Preview: Preview("/home/ada/Pictures", 0, 0),
 }

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 import resources
 from agent.protocol.cache import MediaInfo, Thumbnail, ThumbnailRow, Thumbnails, ThumbnailsWish, ThumbnailWish
-from agent.protocol.methods import Files, LibraryFilter, LibraryMonth, Month, Months, PathRef
+from agent.protocol.methods import Files, LibraryFilter, LibraryMonth, LibraryRecent, Month, Months, PathRef
 from agent.protocol.types import CopyRow, Event, FileDetail, FileRow, FileState
 from tests.fakes.agent import FakeAgent
 from tests.fakes.scenes import IMMICH, NAS, NOW_AT
@@ -49,7 +49,7 @@ def file(position: int) -> FileRow:
         size_bytes=2_400_000 + position * 1_371 % 5_000_000,
         modified_at=NOW_AT - position * _DAY_MS // 20,
         role="video" if is_video else "still",
-        reason="too_large_for_server" if state == "failed" else None,
+        reason={"failed": "too_large_for_server", "excluded": "user_excluded"}.get(state),
     )
 
 
@@ -74,6 +74,11 @@ class Shelf:
         size = next(month.files for month in self.months if month.month == asked.month)
         last = min(asked.offset + asked.limit, size)
         return Files(tuple(file(first + at) for at in range(asked.offset, last)))
+
+
+def recent(asked: LibraryRecent) -> Files:
+    """The newest files that are safe."""
+    return Files(tuple([file(at) for at in range(10_000) if at % 29 not in _ODD][: asked.limit]))
 
 
 def show(asked: PathRef) -> FileDetail:
@@ -132,6 +137,7 @@ def furnish_library(agent: FakeAgent, total: int = 1_200) -> FakeAgent:
         {
             "library.months": shelf.all_months,
             "library.month": shelf.month,
+            "library.recent": lambda asked: recent(asked) if agent.snapshot.folders else Files(()),
             "library.show": show,
             "cache.thumbnails": pictures,
             "cache.thumbnail": picture,

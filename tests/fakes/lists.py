@@ -5,6 +5,9 @@ from typing import Any
 
 import msgspec
 
+from agent.protocol.cache import CacheRebuild, CacheStats, CacheStore
+from agent.protocol.destination import AddressesKept, DestinationSpace
+from agent.protocol.history import RunRow, RunRows, RunsList
 from agent.protocol.methods import (
     DestinationAdded,
     DestinationReport,
@@ -17,6 +20,7 @@ from agent.protocol.methods import (
     ServerFound,
     SettingsRows,
 )
+from agent.protocol.server import JobIds
 from agent.protocol.settings import FolderRules, FolderSetting, Values, Window
 from agent.protocol.types import JobRow, JobStatus, Preview
 from tests.fakes.agent import FakeAgent
@@ -31,6 +35,8 @@ VALUES = Values(
     bandwidth_limit_bytes_s=2_500_000,
 )
 _HOUR_MS = 3_600_000
+#: So many runs are over.
+RUNS = 130
 
 
 def iso(at: int) -> str:
@@ -83,6 +89,22 @@ def some_jobs() -> list[JobRow]:
     return jobs + [job(number, "COMPLETED", attempts=1) for number in range(2036, 1900, -1)]
 
 
+SYNC_JOB, PROOF_JOB, CACHE_JOB = 3_001, 3_002, 3_003
+SPACES = {
+    IMMICH.id: DestinationSpace(IMMICH.id, 48_200_000_000, 100_000_000_000, 64_000_000_000),
+    NAS.id: DestinationSpace(NAS.id, free_bytes=812_000_000_000),
+}
+_PROOF = {"ended_at": NOW_AT, "files": 12_431, "whole": 12_429, "rotten": 1, "lost": 1, "found": [
+    {"path": "/home/ada/Pictures/2019/IMG_0007.JPG", "verdict": "rotten"},
+    {"path": "/home/ada/Pictures/2021/IMG_1177.HEIC", "verdict": "lost"},
+]}  # fmt: skip
+_ENDED_JOBS = {
+    SYNC_JOB: job(SYNC_JOB, "COMPLETED", job_key="sync"),
+    PROOF_JOB: job(PROOF_JOB, "COMPLETED", job_key="verify", result=_PROOF),
+    CACHE_JOB: job(CACHE_JOB, "COMPLETED", job_key="cache", result={"done": 12, "skipped": 12_378, "failed": 41}),
+}
+
+
 class Queue:
     """Answers `jobs.list` from a list, newest first."""
 
@@ -97,6 +119,19 @@ class Queue:
         ]
         page = tuple(rows[: asked.limit])
         return JobRows(page, page[-1].id if len(page) == asked.limit else None)
+
+
+def runs(asked: RunsList) -> RunRows:
+    """The runs of some months, the newest an hour ago; every ninth had failures."""
+    last = asked.before if asked.before is not None else RUNS + 1
+    rows = tuple(_run(number) for number in range(last - 1, max(0, last - 1 - asked.limit), -1))
+    return RunRows(rows, rows[-1].id if len(rows) == asked.limit else None)
+
+
+def _run(number: int) -> RunRow:
+    started_at = NOW_AT - _HOUR_MS - (RUNS - number) * 17 * _HOUR_MS
+    files = 1 + number * 37 % 240
+    return RunRow(number, started_at, started_at + files * 900, files, 0 if number % 9 else 2, files * 3_100_000)
 
 
 def preview(asked: FolderPreview) -> Preview:
@@ -118,17 +153,32 @@ def furnish(agent: FakeAgent) -> FakeAgent:
     furnish_library(agent)
     agent.answers.update(
         {
-            "folder.list": lambda _asked: Folders((PICTURES, CAMERA)),
+            "folder.list": lambda _asked: Folders((PICTURES, CAMERA), {CAMERA.path: ("network_share",)}),
             "folder.preview": preview,
             "folder.add": lambda asked: preview(FolderPreview(asked.path, asked.rules)),
             "settings.list": lambda _asked: SettingsRows(values, msgspec.to_builtins(Values())),
             "jobs.list": Queue(some_jobs()),
+            "runs.list": runs,
             "destination.list": lambda _asked: Destinations(
                 tuple(
-                    DestinationRow(one.id, one.kind, one.name, one.location, one.account, one.secret_store, safe)
-                    for one, safe in ((IMMICH, 12_431), (NAS, 11_998))
+                    DestinationRow(
+                        one.id, one.kind, one.name, one.location, one.account, one.secret_store, safe, routes
+                    )
+                    for one, safe, routes in ((IMMICH, 12_431, ("http://nas.local:2283/api",)), (NAS, 11_998, ()))
                 )
             ),
+            "destination.space": lambda asked: SPACES[asked.destination],
+            "destination.set_addresses": lambda asked: AddressesKept(asked.addresses),
+            "sync.start": lambda _asked: JobIds((SYNC_JOB,)),
+            "verify.start": lambda _asked: JobIds((PROOF_JOB,)),
+            "cache.stats": lambda _asked: CacheStats(
+                CacheStore(exists=True, count=12_390, size_bytes=412_000_000),
+                CacheStore(exists=True, count=12_402, size_bytes=9_100_000),
+                failed=41,
+                limit_bytes=2_000_000_000,
+            ),
+            "cache.rebuild": lambda _asked: CacheRebuild(CACHE_JOB),
+            "jobs.show": lambda asked: _ENDED_JOBS[asked.id],
             "server.find": lambda _asked: ServerFound("https://photos.example.org/api", "2.3.1"),
             "destination.add_immich": lambda _asked: DestinationAdded(IMMICH.id, IMMICH.name, IMMICH.account),
             "destination.add_folder": lambda _asked: DestinationAdded(NAS.id, NAS.name),

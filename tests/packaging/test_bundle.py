@@ -3,13 +3,15 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agent import __version__
-from installers.bundle import BUNDLE
+from installers.bundle import BUNDLE, ROOT
+from tests.fakes.immich import StandIn
 from tests.seam.command import LIMIT_S, photo
 
 pytestmark = [
@@ -30,6 +32,24 @@ def run(*words: str | Path, program: str = "safelight", check: bool = True, stdi
     )
     assert not check or ended.returncode == 0, f"{words}: {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
     return ended.stdout
+
+
+def libraries(process: int) -> str:
+    """The files that a process has loaded, by its map of memory."""
+    return Path(f"/proc/{process}/maps").read_text()
+
+
+def modules(program: str) -> set[str]:
+    """The Python modules in a program's archive."""
+    from PyInstaller.archive.readers import CArchiveReader
+
+    return set(CArchiveReader(str(BUNDLE / program)).open_embedded_archive("PYZ.pyz").toc)
+
+
+def written(room: str) -> set[str]:
+    """The modules that lie in a folder of the checkout."""
+    found = (path.relative_to(ROOT).with_suffix("") for path in (ROOT / room).rglob("*.py"))
+    return {".".join(path.parts).removesuffix(".__init__") for path in found}
 
 
 @pytest.fixture
@@ -53,10 +73,66 @@ def test_the_agent_and_its_decoders_load_nothing_of_qt(agent: int, tmp_path: Pat
     run("backup", "--wait", "--anyway")
     processes = [agent, *(int(one) for one in Path(f"/proc/{agent}/task/{agent}/children").read_text().split())]
     for process in processes:
-        mapped = Path(f"/proc/{process}/maps").read_text()
+        mapped = libraries(process)
         assert "safelight/_internal" in mapped
         assert "Qt" not in mapped
         assert "PySide6" not in mapped
+
+
+def test_what_is_loaded_only_when_it_is_needed_is_there_all_the_same() -> None:
+    """Imports inside functions: a bundle that misses one fails on the day that somebody signs in."""
+    command, tray = modules("safelight"), modules("safelight-tray")
+    assert written("agent") - command == {"agent.__main__", "agent.platforms.reveal"}  # the tray alone reveals files
+    assert not written("tray") - tray
+    assert {"requests", "socketio", "truststore", "keyring.backends.SecretService", "jeepney"} <= command
+    assert {"av", "pillow_heif", "pillow_jxl"} <= command
+    assert {"agent.platforms.reveal", "PySide6", "desktop_notifier"} <= tray
+    assert not {name.partition(".")[0] for name in command} & {"PySide6", "shiboken6", "desktop_notifier", "tray"}
+
+
+def test_requests_is_loaded_for_signing_in_and_for_the_check_up_alone(agent: int, tmp_path: Path) -> None:
+    """Seen by a library that it brings along; none of its pure Python shows in the map of memory."""
+    requests = "charset_normalizer"
+    (tmp_path / "Pictures").mkdir()
+    photo(tmp_path / "Pictures/a.jpg")
+    with StandIn() as server:
+        assert requests not in libraries(agent)
+        run("destination", "add", "immich", server.url, "--api-key-stdin", "--store", "file", stdin=server.api_key())
+        assert requests in libraries(agent)
+        run("stop")
+        restarted = int(json.loads(run("start", "--json"))["pid"])
+        run("folder", "add", tmp_path / "Pictures")
+        run("backup", "--wait", "--anyway")
+        assert [asset.filename for asset in server.assets] == ["a.jpg"]
+        assert requests not in libraries(restarted)
+        seen = json.loads(run("doctor", "--json", check=False))["findings"]
+        assert not [one for one in seen if one["code"].startswith("server")]
+
+
+def test_qt_speaks_the_languages_of_the_tray() -> None:
+    spoken = {path.name for path in (ROOT / "resources/locale").iterdir() if path.is_dir()}
+    catalogues = {path.name for path in (BUNDLE / "_internal/PySide6").rglob("*.qm")}
+    assert catalogues == {f"qtbase_{language}.qm" for language in spoken}
+    ours = {path.parts[-3] for path in (BUNDLE / "_internal/resources/locale").rglob("*.mo")}
+    assert ours == spoken
+
+
+def test_the_packaged_tray_loads_the_catalogue_of_its_language(home: Path) -> None:
+    tray = subprocess.Popen(
+        [BUNDLE / "safelight-tray"],
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "LANGUAGE": "de"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    end_s = time.monotonic() + LIMIT_S
+    try:
+        while "qtbase_de.qm" not in libraries(tray.pid):  # Qt maps a catalogue into memory
+            assert tray.poll() is None
+            assert time.monotonic() < end_s
+            time.sleep(0.1)
+    finally:
+        tray.kill()
+        tray.wait()
 
 
 def test_pictures_are_opened_by_decoders_that_are_the_program_itself(home: Path, tmp_path: Path) -> None:
@@ -83,7 +159,7 @@ def test_everything_that_is_bundled_has_its_licence() -> None:
 
 
 def test_nothing_in_the_bundle_names_the_machine_that_built_it() -> None:
-    here = os.fsencode(Path(__file__).resolve().parents[2])
+    here = os.fsencode(ROOT)
     named = [
         path for path in BUNDLE.rglob("*") if path.is_file() and path.suffix != ".txt" and here in path.read_bytes()
     ]

@@ -1,5 +1,6 @@
 """What the installers are made of passes the standards' own verifiers, as far as those are at hand."""
 
+import os
 import plistlib
 import shutil
 import subprocess
@@ -84,6 +85,17 @@ def test_the_windows_installer_compiles_without_a_warning(tmp_path: Path) -> Non
     assert made.read_bytes()[:2] == b"MZ"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for the signer is a shell's command")
+def test_on_windows_each_program_is_signed_by_the_given_command(tmp_path: Path) -> None:
+    files = [tmp_path / "a program.exe", tmp_path / "b.exe"]
+    for file in files:
+        file.write_bytes(b"MZ")
+    windows.sign(files, "printf signed >>")
+    assert [file.read_bytes() for file in files] == [b"MZsigned", b"MZsigned"]
+    with pytest.raises(subprocess.CalledProcessError):
+        windows.sign(files, "false")
+
+
 def test_the_lock_for_packaging_leaves_out_what_only_developing_needs() -> None:
     lock = (ROOT / "requirements.lock").read_text("utf-8")
     kept = {line.partition("==")[0] for line in bundle.only_packaged(lock).splitlines() if line[:1].isalpha()}
@@ -106,6 +118,18 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795371635")
     linux.tree(tmp_path / "tree", tmp_path / "bundle")
     return tmp_path / "tree"
+
+
+@needs("dpkg-deb")
+def test_the_debian_package_is_the_same_bytes_whoever_builds_it(tree: Path) -> None:
+    folder = tree.parent
+    packages = []
+    for name in ("first", "second"):
+        (folder / "bundle/_internal").touch()  # built a moment later
+        packages.append(
+            linux.build_deb(folder / name, "1.0", folder / f"at-{name}", bundle=folder / "bundle", quick=True)
+        )
+    assert packages[0].read_bytes() == packages[1].read_bytes()
 
 
 @needs("systemd-analyze")

@@ -39,10 +39,11 @@ def test_the_wheel_carries_every_module_and_resource_of_the_tree(wheel: Path) ->
         path.relative_to(ROOT).as_posix()
         for folder in ("agent", "tray", "resources")
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and path.suffix not in {".pyc", ".mo"}
+        if path.is_file() and path.suffix not in {".pyc", ".mo"} and "screenshots" not in path.parts
     }
     packed = set(zipfile.ZipFile(wheel).namelist())
     assert not expected - packed
+    assert not any(name.startswith("resources/screenshots/") for name in packed)
     assert any(name.endswith(".sql") for name in packed)
     assert any(name.startswith("resources/icons/") for name in packed)
 

@@ -1,9 +1,9 @@
-"""Plays the stories of this folder: each `*.toml` is a chapter, each `[[story]]` a list of steps in words.
+"""Plays the stories of this folder: each `N_*.toml` is a chapter, each `[[story]]` a list of steps in words.
 
 A story has a real agent, real files and two destinations (a server and a folder) of its own. Stories mostly wait, so
 some are played side by side; a test takes the outcome of its own. A step is `verb words...`, read like a shell line;
 the verbs are the methods of `Stage`. Paths lie below the watched folder, with `out:` before them outside of it.
-In a story with `each = [...]`, `{}` stands for one of these at a time.
+In a story with `each = [...]`, `{}` stands for one of these at a time. `proves` names promises of `promises.toml`.
 """
 
 import os
@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from agent.protocol.methods import JobRef, JobsList
+from agent.protocol.methods import JobRef
 from agent.protocol.types import Snapshot
 from tests import pictures
 from tests.seam.places import FolderPlace, ServerPlace
@@ -39,6 +39,7 @@ class Story:
 
     title: str
     steps: tuple[str, ...]
+    proves: tuple[str, ...]
     destinations: tuple[str, ...] = ("server", "folder")
     may_log: tuple[str, ...] = ()
     slow: bool = False
@@ -46,7 +47,7 @@ class Story:
 
 
 def _stories() -> Iterator[Story]:
-    for chapter in sorted(HERE.glob("*.toml")):
+    for chapter in sorted(HERE.glob("[0-9]_*.toml")):
         for told in tomllib.loads(chapter.read_text(encoding="utf-8"))["story"]:
             each = told.pop("each", [""])
             for one in each:
@@ -69,6 +70,7 @@ class Stage:
         self._story = story
         self._seed = 0
         self._rested = 0
+        self._looks = 0
 
     def play(self) -> None:
         """All steps; says which one failed."""
@@ -103,6 +105,10 @@ class Stage:
     def restart(self) -> None:
         self.rig.restart()
 
+    def clock(self, offset: str) -> None:
+        """Somebody sets the computer's clock so far off: `-1d`, `3h`, `0`. Once before the agent first starts."""
+        self.rig.set_clock(int(offset.rstrip("dh") or 0) * {"d": 86_400, "h": 3_600}.get(offset[-1], 1))
+
     def forgets(self) -> None:
         """The database is deleted; settings and intent stay."""
         assert not self.rig.is_alive()
@@ -122,6 +128,9 @@ class Stage:
         assert "Traceback" not in done.stderr
 
     def _placed(self, word: str) -> str:
+        if word == "CLOSED":  # a schedule whose only window is not now
+            hour = (time.localtime().tm_hour + 2) % 24
+            return f'[{{"since":"{hour:02}:00","until":"{(hour + 1) % 24:02}:00"}}]'
         head, slash, below = word.partition("/")
         named = {"PICTURES": self.rig.pictures, "OUT": self.rig.base / "out"}
         named |= {
@@ -131,18 +140,26 @@ class Stage:
 
     # --- destinations
 
-    def server(self, what: str) -> None:
-        """`stops` as a crash does, `returns`, `crawls`, or is `well` again."""
+    def server(self, what: str, name: str = "") -> None:
+        """`stops` as in a crash, `returns`, `crawls`, `refuses`, is `well`; somebody `trashes` or `deletes` a file."""
         place = self.rig.places["server"]
         assert isinstance(place, ServerPlace)
-        if what == "stops":
+        if name:
+            (asset,) = (one for one in place.server.assets if one.filename == name)
+            place.server.store.trash(place.server.admin, [asset.id])
+            if what == "deletes":
+                place.server.store.purge([asset.id])
+        elif what == "stops":
             place.server.stop()
         elif what == "returns":
             place.server.start()
         elif what == "crawls":
             place.server.faults.throttle(120_000, "POST /api/assets")
+        elif what == "refuses":
+            place.server.faults.body_limit = 100
         else:
             place.server.faults.clear()
+            place.server.faults.body_limit = None
 
     def adds(self, name: str) -> None:
         """A destination, new or removed before."""
@@ -293,6 +310,19 @@ class Stage:
         else:
             self.rig.wait(lambda now: code in {one.code for one in now.problems}, f"the problem {code}")
 
+    def notice(self, kind: str, code: str) -> None:
+        """Wait until something is to be told."""
+        self.rig.wait(lambda now: (kind, code) in {(one.kind, one.code) for one in now.notices}, f"a notice of {kind}")
+
+    def progress(self) -> None:
+        """Wait until a file is on its way, neither at its beginning nor at its end, and the whole is known."""
+
+        def shows(now: Snapshot) -> bool:
+            moving = any(0 < one.progress < 100 for one in now.transfers)
+            return moving and now.run is not None and now.run.total > 0 and now.run.current_file is not None
+
+        self.rig.wait(shows, "progress")
+
     def calm(self) -> None:
         """Wait until all that happened so far has been taken in: what comes last is known, and nothing is under way."""
         self._rested += 1
@@ -307,10 +337,18 @@ class Stage:
         self.rig.wait(lambda now: not now.transfers and (now.backup.light != "safe" or not self.rig.is_busy()), "calm")
 
     def cancels(self, key: str) -> None:
-        """Every waiting job of a kind."""
-        for row in self.rig.call("jobs.list", JobsList("PENDING", None, 500)).rows:
-            if row.job_key == key:
-                self.rig.call("jobs.cancel", JobRef(row.id))
+        """Every job of a kind that waits or runs."""
+        with self.rig.client() as client:
+            for row in [*client.jobs("PENDING"), *client.jobs("RUNNING")]:
+                if row.job_key == key:
+                    client.call("jobs.cancel", JobRef(row.id))
+
+    def retries(self, key: str) -> None:
+        """Every job of a kind that has failed."""
+        with self.rig.client() as client:
+            for row in list(client.jobs("FAILED")):
+                if row.job_key == key:
+                    client.call("jobs.retry", JobRef(row.id))
 
     def garbles(self, name: str, start: str = "0") -> None:
         """Overwrite a stretch of a file of the agent's own."""
@@ -337,6 +375,43 @@ class Stage:
         time.sleep(float(seconds))
 
     # --- looking
+
+    def looks(self, how: str) -> None:
+        """`noted`: how often folders have been looked through; `none`: not once since."""
+        with self.rig.client() as client:
+            number = sum(row.job_key == "scan" for row in client.jobs())
+        if how == "noted":
+            self._looks = number
+        else:
+            assert number == self._looks, f"{number - self._looks} looks through whole folders"
+
+    def asked(self, times: str) -> None:
+        """The server was asked at most so often which pictures it has."""
+        place = self.rig.places["server"]
+        assert isinstance(place, ServerPlace)
+        found = place.server.counters.requests["POST /api/assets/bulk-upload-check"]
+        assert found <= int(times), f"asked {found} times"
+
+    def batches(self, count: str) -> None:
+        """All copies that were ever asked for became due at so many moments."""
+        with self.rig.client() as client:
+            due = {row.run_after for row in client.jobs() if row.job_key == "upload"}
+        assert len(due) == int(count), due
+
+    def logged(self, text: str) -> None:
+        """The agent's log holds this."""
+        assert text in self.rig.log(), self.rig.log()[-2000:]
+
+    def unlogged(self, text: str) -> None:
+        """The agent's log does not hold this."""
+        assert text not in self.rig.log(), self.rig.log()[-2000:]
+
+    def settings(self, *wanted: str) -> None:
+        """These settings have these values."""
+        values = self.rig.json("settings", "list")
+        values = values.get("values", values)
+        found = [f"{key}={str(values[key]).lower()}" for key in (one.partition("=")[0] for one in wanted)]
+        assert found == list(wanted), found
 
     def arrived(self, *words: str) -> None:
         """All that lies in the folder is everywhere exactly once, but for `extra N` older versions."""

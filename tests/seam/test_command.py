@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli.client import Client
+from agent.protocol.history import ConditionsNow
+from agent.protocol.methods import Nothing
 from tests.fakes.immich import StandIn
 from tests.seam.command import Command, photo
 
@@ -216,6 +219,46 @@ def test_what_is_excluded_is_listed_with_its_reason(ready: Command, pictures: Pa
     assert "has content" in next(row["reason_text"] for row in rows if row["name"] == "empty.jpg")
 
 
+def test_single_files_are_left_out_and_taken_in_again(ready: Command, pictures: Path) -> None:
+    ready.done("backup", pictures / "IMG_0.jpg", "--wait")
+    assert ready.done("library", "exclude", pictures / "IMG_1.jpg", "--json").document == {"files": 1}
+    assert "already" in ready.done("library", "exclude", pictures / "IMG_1.jpg").out
+    ready.done("restart")
+    ready.done("backup", "--wait")
+    shown = ready.done("library", "show", pictures / "IMG_1.jpg", "--json").document
+    assert (shown["file"]["state"], shown["file"]["reason"]) == ("excluded", "user_excluded")
+    assert ready.done("status", "--json").document["counts"]["safe"] == 2
+    recent = ready.done("library", "recent", "--json").document["files"]
+    assert [row["name"] for row in recent] == ["IMG_2.jpg", "IMG_0.jpg"]
+    assert ready.done("library", "include", pictures / "IMG_1.jpg", "--json").document == {"files": 1}
+    ready.done("backup", "--wait")
+    assert ready.done("status", "--json").document["counts"]["safe"] == 3
+    refused = ready("library", "exclude", pictures)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "is a folder" in refused.err
+
+
+def test_runs_are_listed_and_all_that_failed_is_retried(ready: Command) -> None:
+    assert ready.done("jobs", "runs").out == "Nothing was backed up yet.\n"
+    ready.done("backup", "--wait")
+    (run,) = ready.done("jobs", "runs", "--json").document["runs"]
+    assert (run["completed"], run["failed"], run["bytes"] > 0) == (3, 0, True)
+    assert run["ended_at"] >= run["started_at"]
+    assert ready.done("jobs", "retry-failed").out == "No job has failed.\n"
+    made = ready.done("jobs", "enqueue", "scan", "--payload", '{"paths": "none"}', "--max-attempts", "1", "--json")
+    ready("jobs", "watch", str(made.document["id"]))
+    assert ready.done("jobs", "list", "--status", "FAILED", "--json").document["jobs"] != []
+    assert ready.done("jobs", "retry-failed", "--json").document == {"jobs": 1}
+
+
+def test_the_conditions_and_the_next_check_can_be_asked_for(ready: Command) -> None:
+    with Client.connect(ready.home) as client:
+        now = client.call("conditions.show", Nothing())
+        assert isinstance(now, ConditionsNow)
+        snapshot = client.call("state.get", Nothing())
+        assert snapshot.backup.next_check_at > snapshot.agent.started_at
+
+
 def test_paused_work_is_held_and_named_and_anyway_passes(ready: Command) -> None:
     ready.done("pause")
     held = ready("backup", "--wait", "--json")
@@ -241,6 +284,28 @@ def test_a_revoked_key_ends_with_5(ready: Command) -> None:
         assert checked.document["ok"] is False
         assert ready("backup", "--wait").code == 5
         assert "Sign in again" in ready.done("status").out
+
+
+def test_an_account_tells_its_space_gets_addresses_and_is_signed_out(ready: Command) -> None:
+    with StandIn() as server:
+        server.set_quota(500_000)
+        add = ("destination", "add", "immich", server.url, "--name", "Home", "--api-key-stdin", "--store", "file")
+        ready.done(*add, stdin=server.api_key())
+        space = ready.done("destination", "check", "Home", "--json").document["space"]
+        assert (space["used_bytes"], space["quota_bytes"]) == (0, 500_000)
+        assert "0 bytes of 500 kB used" in ready.done("destination", "check", "Home").out
+        first, other = f"{server.url}/api", server.url.replace("127.0.0.1", "localhost")
+        kept = ready("destination", "addresses", "Home", first, other, "https://photos.invalid")
+        assert kept.out.splitlines() == [first, f"{other}/api", "https://photos.invalid/api"]
+        assert "https://photos.invalid/api does not answer from here now." in kept.err
+        [row] = [
+            one for one in ready.done("destination", "list", "--json").document["destinations"] if one["name"] == "Home"
+        ]
+        assert row["routes"] == kept.out.splitlines()[1:]
+        shown = ready.done("destination", "addresses", "Home", "--json").document
+        assert shown == {"addresses": kept.out.splitlines()}
+        ready.done("destination", "sign-out", "Home")
+        assert ready("backup", "--wait").code == 5
 
 
 def test_a_wrong_key_and_an_absent_server_are_told_apart(shared: Command) -> None:
@@ -416,7 +481,11 @@ def test_a_pause_is_shown_and_ends(shared: Command) -> None:
     shared.done("enable")
     asked = shared.done("pause", "--for", "2h", "--json").document
     status = shared.done("status", "--json").document
-    assert (status["light"], status["paused_until"]) == ("paused", asked["paused_until"])
+    assert status["paused_until"] == asked["paused_until"]
+    until_s = time.monotonic() + 5
+    while status["light"] == "working" and time.monotonic() < until_s:  # what was in flight has two seconds to stop
+        status = shared.done("status", "--json").document
+    assert status["light"] == "paused"
     assert shared.done("resume").code == 0
     assert shared.done("status", "--json").document["paused_until"] is None
     shared.done("disable")

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from agent.platforms.base import places
-from agent.protocol.methods import DestinationAddFolder, FolderAdd
+from agent.protocol.methods import BackupStart, DestinationAddFolder, DestinationAddImmich, FolderAdd
 from tests.fakes.immich import StandIn
 from tests.pictures import jpeg
+from tests.tray.widgets_read import read
 from tray.app import App
 from tray.command import Command, command_line
 from tray.wizard.wizard import Wizard
@@ -134,6 +136,57 @@ def test_the_first_run_leads_from_an_address_to_pictures_that_are_safe(
         )
         app.open(app.activity)
         qtbot.waitUntil(lambda: any(job.path for job in app.activity.jobs.jobs), timeout=_PATIENCE_MS)
+
+
+@pytest.mark.qt_log_ignore("^This plugin does not support", extend=True)
+def test_an_account_is_looked_at_proven_and_left_in_the_settings(
+    agent: subprocess.Popen[bytes], app: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    jpeg(tmp_path / "Pictures" / "IMG_1.jpg", seed=1)
+    with StandIn() as server:
+        server.set_quota(1_000_000)
+        qtbot.waitUntil(lambda: app.wizard is not None, timeout=_PATIENCE_MS)
+        assert app.wizard is not None
+        app.wizard.reject()
+        account = DestinationAddImmich(server.url, name="Home", api_key=server.api_key(), store="file")
+        answered: list[object] = []
+        for number, (method, params) in enumerate(
+            (
+                ("destination.add_immich", account),
+                ("folder.add", FolderAdd(str(tmp_path / "Pictures"))),
+                ("backup.start", BackupStart()),
+            )
+        ):
+            app.model.call(method, params, answered.append)
+            qtbot.waitUntil(lambda number=number: len(answered) > number, timeout=_PATIENCE_MS)  # type: ignore[misc]
+        app.open(app.settings)
+        page = app.settings
+
+        def says(part: QWidget, words: str) -> None:
+            qtbot.waitUntil(lambda: words in read(part), timeout=_PATIENCE_MS)
+
+        qtbot.waitUntil(lambda: page.is_complete and _safe(app) == 1, timeout=_PATIENCE_MS)
+        says(page.places, "of 1.0 MB used")
+        [row] = page.places.rows.rows()
+        row.sync.click()
+        says(row, "All changes are fetched.")
+        row.addresses.click()
+        assert page.places.addresses is not None
+        page.places.addresses.addresses.new.setText(server.url.replace("127.0.0.1", "localhost"))
+        page.places.addresses.save.click()
+        says(row, "1 further address")
+        page.proof.check.click()
+        says(page.proof, "The one photo or video is whole here and at its destinations.")
+        page.cache.rebuild.click()
+        assert page.cache.question is not None
+        next(one for one in page.cache.question.buttons() if "anew" in one.text()).click()
+        says(page.cache, "1 picture made")
+        says(page.cache, "1 thumbnail, ")
+        row.sign_out.click()
+        assert page.places.question is not None
+        next(one for one in page.places.question.buttons() if "out" in one.text()).click()
+        says(row, "signed out")
+        qtbot.waitUntil(row.sign_in.isVisible, timeout=_PATIENCE_MS)
 
 
 def press_on(wizard: Wizard, step: int, qtbot: QtBot) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from agent import words
 from agent.protocol.types import Snapshot
 from tests.fakes.agent import FakeAgent
 from tests.fakes.scenes import NOW_AT, SAFE
@@ -22,6 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(
                 pytest.mark.qt_log_ignore("^This plugin does not support|systemTrayWindowChanged", extend=True)
             )
+
+
+@pytest.fixture(autouse=True)
+def in_window() -> Iterator[None]:
+    """What is said is said in the window."""
+    words.speak_in_window()
+    yield
+    words.speak_in_window(really=False)
 
 
 @pytest.fixture

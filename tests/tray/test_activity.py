@@ -10,15 +10,17 @@ from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from agent.protocol.history import RunRow, RunRows
 from agent.protocol.methods import JobPrioritise, JobRef
 from agent.protocol.types import Jobs
 from tests.fakes.agent import FakeAgent
-from tests.fakes.lists import Queue, furnish, job, some_jobs
+from tests.fakes.lists import RUNS, Queue, furnish, job, some_jobs
 from tests.fakes.scenes import NOW_AT, WORKING
 from tests.tray.widgets_read import read
 from tray.pages import activity as activity_module
 from tray.pages.activity import Activity
 from tray.pages.job_table import Column, JobTable
+from tray.pages.run_table import RunColumn, RunTable
 from tray.pages.window import Window
 
 Serve = Callable[..., FakeAgent]
@@ -152,6 +154,69 @@ def test_technical_details_are_copied(page: Activity, agent: FakeAgent) -> None:
     copied = msgspec.json.decode(QGuiApplication.clipboard().text())
     assert copied["id"] == 2040
     assert copied["last_error"] == "too_large_for_server"
+
+
+def test_all_that_failed_is_retried_at_once(page: Activity, agent: FakeAgent, qtbot: QtBot) -> None:
+    assert not page.retry_all.isVisible()
+    agent.show(jobs=Jobs(13, 92, 1, failed=2))
+    qtbot.waitUntil(page.retry_all.isVisible)
+    page.show_status("PENDING")
+    assert not page.retry_all.isVisible()
+    page.show_status("FAILED")
+    page.retry_all.click()
+    qtbot.waitUntil(lambda: bool(agent.asked("jobs.retry_failed")))
+
+
+def test_the_runs_that_are_over_are_listed_with_counts_bytes_and_time(
+    page: Activity, agent: FakeAgent, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    page.select_row(0)
+    page.switch.click()
+    qtbot.waitUntil(lambda: len(page.runs.runs) == 100)
+    assert (page.table.isVisible(), page.past.isVisible(), page.details.isVisible()) == (False, True, False)
+    cells = [page.runs.data(page.runs.index(4, column)) for column in RunColumn]
+    assert cells == ["2026-11-19 20:30", "1 minute 33 seconds", "103", "319 MB", "3.4 MB/s", "2"]
+    page.past.scrollToBottom()
+    qtbot.waitUntil(lambda: len(page.runs.runs) == RUNS)
+    assert not page.runs.canFetchMore(page.past.rootIndex())
+    assert page.switch.accessibleName() == "Show the queue"
+    page.switch.click()
+    assert (page.table.isVisible(), page.past.isVisible()) == (True, False)
+
+
+def test_a_run_that_ends_comes_on_top(page: Activity, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.show_history()
+    qtbot.waitUntil(lambda: len(page.runs.runs) == 100)
+    newest = msgspec.structs.replace(page.runs.runs[0], id=RUNS + 1)
+    agent.answers["runs.list"] = lambda _asked: RunRows((newest, *page.runs.runs[:9]), 122)
+    agent.show(run=None)
+    qtbot.waitUntil(lambda: page.runs.runs[0] == newest)
+    assert len(page.runs.runs) == 101
+
+
+def test_before_the_first_run_that_is_said(page: Activity, agent: FakeAgent, qtbot: QtBot) -> None:
+    agent.answers["runs.list"] = lambda _asked: RunRows(())
+    page.show_history()
+    qtbot.waitUntil(lambda: "Nothing was backed up yet." in read(page))
+
+
+RUN_STEPS = [
+    pytest.param([(None, (9, 8, 7), False), (7, (6, 5), True)], [9, 8, 7, 6, 5], id="pages-follow-each-other"),
+    pytest.param([(None, (9, 8), True), (None, (10, 9), False)], [10, 9, 8], id="a-new-one-on-top"),
+    pytest.param([(None, (9, 8), False), (None, (30, 29), False)], [30, 29], id="a-gap-forgets-the-rest"),
+    pytest.param([(None, (9, 8), True), (None, (9, 8), True)], [9, 8], id="nothing-new"),
+]
+
+
+@pytest.mark.parametrize(("steps", "expected"), RUN_STEPS)
+def test_pages_of_runs_follow_each_other(steps: list[Any], expected: list[int], qtbot: QtBot) -> None:
+    table = RunTable()
+    watcher = QAbstractItemModelTester(table)  # complains of every wrong signal
+    for before, numbers, is_end in steps:
+        table.take(before, [RunRow(number, 0, 1, 1, 0, 1) for number in numbers], is_end=is_end)
+    assert [run.id for run in table.runs] == expected
+    assert watcher.model() is table
 
 
 # --- The table itself -------------------------------------------------------------------------------------------------

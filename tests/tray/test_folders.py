@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from agent.protocol import wire
 from agent.protocol.methods import BackupStart, FolderAdd, FolderSet, PathRef
 from agent.protocol.settings import FolderRules
+from agent.protocol.types import Problem
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import CAMERA, PICTURES, furnish
 from tests.fakes.scenes import ATTENTION, IMMICH, WORKING
@@ -68,6 +69,18 @@ def test_a_card_says_how_the_folder_stands_and_what_its_rules_are(page: FoldersP
         ),
     ):
         assert sentence in text
+
+
+def test_a_card_says_what_deserves_a_word(page: FoldersPage, agent: FakeAgent, seam: Any, qtbot: QtBot) -> None:
+    assert "on a network share" in read(cards(page)[1])
+    assert "on a network share" not in read(cards(page)[0])
+    problem = Problem("watch_limit", "warning", 0, {"path": PICTURES.path})
+    with qtbot.waitSignal(seam.model.changed):
+        agent.show(problems=(problem,))
+    assert "Raise fs.inotify.max_user_watches" in read(cards(page)[0])
+    with qtbot.waitSignal(seam.model.changed):
+        agent.show(problems=())
+    assert "inotify" not in read(cards(page)[0])
 
 
 def test_a_folder_that_is_not_there_says_so_and_cannot_be_backed_up(page: FoldersPage, seam: Any, serve: Serve) -> None:

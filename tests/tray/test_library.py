@@ -10,10 +10,11 @@ from PySide6.QtGui import QDesktopServices
 from pytestqt.qtbot import QtBot
 
 from agent.protocol.cache import ThumbnailRow, Thumbnails
+from agent.protocol.history import Chosen
 from agent.protocol.methods import BackupStart, LibraryFilter, LibraryMonth
 from agent.protocol.server import Paths
 from tests.fakes.agent import FakeAgent
-from tests.fakes.library import Shelf, file, furnish_library
+from tests.fakes.library import Shelf, file, furnish_library, show
 from tests.fakes.lists import furnish
 from tests.fakes.scenes import SAFE, WORKING
 from tests.tray.widgets_read import nameless, read, unreachable
@@ -205,7 +206,7 @@ def test_what_is_selected_can_be_backed_up_and_shown(
 def test_the_menu_offers_the_same(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
     page.grid.select(0)
     names = [action.text().replace("&", "") for action in page.menu().actions()]
-    assert names == ["Look at it", "Back up now", "Show in the file manager"]
+    assert names == ["Look at it", "Back up now", "Show in the file manager", "Do not back up"]
 
 
 def test_the_lightbox_tells_all_and_leads_on(
@@ -248,7 +249,7 @@ def test_states_are_followed_without_losing_the_place(
 
     agent.answers["library.month"] = all_failed
     agent.show(library=WORKING.library)
-    qtbot.waitUntil(lambda: page.pages.tiles[3].state == "failed")
+    qtbot.waitUntil(lambda: 3 in page.pages.tiles and page.pages.tiles[3].state == "failed")
     assert page.grid.selected == {3}
 
 
@@ -276,6 +277,55 @@ def test_what_is_gone_there_can_be_put_back_or_accepted(page: LibraryPage, agent
     qtbot.waitUntil(lambda: bool(agent.asked("library.accept")))
     assert agent.asked("library.restore") == [Paths((file(17).path, file(23).path))]
     assert agent.asked("library.accept") == [Paths((file(23).path,))]
+
+
+def test_files_can_be_left_out_and_taken_in_again(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.grid.select(0)
+    assert page.take_in.isHidden()
+    page.grid.select(11, add=True)  # left out by choice
+    assert not page.take_in.isHidden()
+    page.take_in.click()
+    page.leave_out.click()
+    qtbot.waitUntil(lambda: bool(agent.asked("library.exclude")))
+    assert agent.asked("library.include") == [Paths((file(11).path,))]
+    assert agent.asked("library.exclude") == [Paths((file(0).path,))]
+    page.grid.select(11)
+    assert not page.leave_out.isEnabled()
+
+
+def test_what_was_chosen_is_seen_at_once(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.grid.select(0)
+
+    def exclude(_asked: Paths) -> Chosen:
+        left_out = msgspec.structs.replace(file(0), state="excluded", reason="user_excluded")
+        agent.answers["library.month"] = lambda asked: msgspec.structs.replace(
+            found := Shelf(1_200).month(asked),
+            rows=tuple(left_out if row.id == left_out.id else row for row in found.rows),
+        )
+        return Chosen(1)
+
+    agent.answers["library.exclude"] = exclude
+    page.leave_out.click()
+    qtbot.waitUntil(lambda: 0 in page.pages.tiles and page.pages.tiles[0].state == "excluded")
+    qtbot.waitUntil(lambda: not page.take_in.isHidden() and not page.leave_out.isEnabled())
+    assert page.grid.selected == {0}
+
+
+def test_the_lightbox_offers_the_same_choice(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page._open(0)
+    box = page.lightbox
+    assert box is not None
+    assert (box.leave_out.isHidden(), box.take_in.isHidden()) == (False, True)
+    agent.answers["library.show"] = lambda asked: msgspec.structs.replace(
+        show(asked), file=msgspec.structs.replace(file(0), state="excluded", reason="user_excluded")
+    )
+    box.leave_out.click()
+    qtbot.waitUntil(lambda: "You chose not to back it up." in read(box))
+    assert (box.leave_out.isHidden(), box.take_in.isHidden()) == (True, False)
+    box.take_in.click()
+    qtbot.waitUntil(lambda: bool(agent.asked("library.include")))
+    assert agent.asked("library.exclude") == agent.asked("library.include") == [Paths((file(0).path,))]
+    box.reject()
 
 
 def test_nothing_is_asked_for_when_nobody_looks(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:

@@ -1,5 +1,6 @@
 """The overview: what a person reads in each state, and what each button asks of the agent."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,14 +11,17 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QProgressBar, QWidget
 from pytestqt.qtbot import QtBot
 
+from agent.protocol.history import ConditionsNow
 from agent.protocol.methods import BackupStart, Nothing, Pause
-from agent.protocol.types import Snapshot, Transfer
+from agent.protocol.types import Hold, Snapshot, Transfer
 from tests.fakes.agent import FakeAgent
 from tests.fakes.scenes import ATTENTION, FIRST_DAY, NOW_AT, OFF, PAUSED, SAFE, SCENES, WAITING, WORKING
 from tray.pages.overview import Overview
 from tray.pages.window import Window
 
 Serve = Callable[..., FakeAgent]
+ASKED = msgspec.structs.replace(WORKING, backup=msgspec.structs.replace(WORKING.backup, asked=True))
+HELD = msgspec.structs.replace(WAITING, backup=msgspec.structs.replace(WAITING.backup, asked=True))
 
 
 @pytest.fixture
@@ -79,7 +83,7 @@ def buttons(widget: QWidget) -> list[str]:
             [
                 "38 photos and videos wait for Wi-Fi.",
                 "What are we waiting for",
-                "Waiting for Wi-Fi or another network that is not metered.\nHome server",
+                "Waiting for Wi-Fi or another network that is not metered.\nHome server · now: Wi-Fi “Home”, metered",
                 "the battery is at 14 %",
             ],
             id="waiting",
@@ -102,12 +106,35 @@ def buttons(widget: QWidget) -> list[str]:
     ],
 )
 def test_it_says_how_things_are_and_why(
-    snapshot: Snapshot, sentences: list[str], overview: Overview, seam: Any, serve: Serve
+    snapshot: Snapshot, sentences: list[str], overview: Overview, seam: Any, serve: Serve, qtbot: QtBot
 ) -> None:
     serve(snapshot)
     seam.connect()
-    text = read(overview)
-    assert [sentence for sentence in sentences if sentence not in text] == []
+    qtbot.waitUntil(lambda: [sentence for sentence in sentences if sentence not in read(overview)] == [])
+
+
+def test_what_is_well_is_said_beside_what_is_waited_for(
+    overview: Overview, seam: Any, serve: Serve, qtbot: QtBot
+) -> None:
+    agent = serve(msgspec.structs.replace(WAITING, holds=(Hold("charging", args={"percent": 41}),)))
+    agent.answers["conditions.show"] = lambda _asked: ConditionsNow(
+        network_kind="ethernet", network_metered=False, on_battery=True, battery_percent=41
+    )
+    seam.connect()
+    qtbot.waitUntil(lambda: "Waiting for the charger.\nnow: on battery, 41 %" in read(overview.waiting))
+    assert "Network: a cable, not metered\nThis holds nothing back." in read(overview.waiting)
+    agent.answers["conditions.show"] = lambda _asked: ConditionsNow(online=False)
+    agent.show(holds=(Hold("offline"),))
+    qtbot.waitUntil(lambda: read(overview.waiting).endswith("Waiting for a network connection."))
+    agent.show(holds=())
+    qtbot.waitUntil(lambda: not overview.waiting.isVisible())
+
+
+def test_the_next_full_check_is_told(overview: Overview, seam: Any, serve: Serve) -> None:
+    backup = msgspec.structs.replace(SAFE.backup, next_check_at=NOW_AT + 10 * 3_600_000)
+    serve(msgspec.structs.replace(SAFE, backup=backup))
+    seam.connect()
+    assert re.search(r"last full check .* · the next one \d\d:\d\d tomorrow", read(overview.hero))
 
 
 def test_without_an_agent_it_says_so_and_offers_to_start_it(overview: Overview, seam: Any, qtbot: QtBot) -> None:
@@ -140,7 +167,9 @@ def test_it_offers_what_can_be_done_now(
         pytest.param(SAFE, lambda page: page.hero.back_up, "backup.start", BackupStart(), id="now"),
         pytest.param(PAUSED, lambda page: page.hero.resume, "backup.resume", Nothing(), id="resume"),
         pytest.param(OFF, lambda page: page.hero.enable, "backup.enable", Nothing(), id="on"),
-        pytest.param(WAITING, lambda page: page.anyway, "backup.start", BackupStart(anyway=True), id="anyway"),
+        pytest.param(ASKED, lambda page: page.progress.cancel, "backup.cancel", Nothing(), id="cancel"),
+        pytest.param(HELD, lambda page: page.waiting.cancel, "backup.cancel", Nothing(), id="cancel-what-waits"),
+        pytest.param(WAITING, lambda page: page.waiting.anyway, "backup.start", BackupStart(anyway=True), id="anyway"),
     ],
 )
 def test_a_button_is_one_request_by_mouse_and_by_keyboard(
@@ -156,19 +185,19 @@ def test_a_button_is_one_request_by_mouse_and_by_keyboard(
     agent = serve(snapshot)
     seam.connect()
     qtbot.mouseClick(press(overview), Qt.MouseButton.LeftButton)  # type: ignore[no-untyped-call]
-    qtbot.waitUntil(lambda: len(agent.calls) == 1)
+    qtbot.waitUntil(lambda: len(agent.asked(method)) == 1)
     press(overview).setFocus()
     qtbot.keyClick(press(overview), Qt.Key.Key_Space)  # type: ignore[no-untyped-call]
-    qtbot.waitUntil(lambda: len(agent.calls) == 2)
-    assert agent.calls == [(method, params)] * 2
+    qtbot.waitUntil(lambda: len(agent.asked(method)) == 2)
+    assert agent.asked(method) == [params] * 2
 
 
 def test_a_pause_is_chosen_from_the_button_s_menu(overview: Overview, seam: Any, serve: Serve, qtbot: QtBot) -> None:
     agent = serve()
     seam.connect()
     overview.hero.pause_menu.actions()[0].trigger()
-    qtbot.waitUntil(lambda: bool(agent.calls))
-    assert agent.calls == [("backup.pause", Pause(NOW_AT + 1_800_000))]
+    qtbot.waitUntil(lambda: bool(agent.asked("backup.pause")))
+    assert agent.asked("backup.pause") == [Pause(NOW_AT + 1_800_000)]
 
 
 def test_bars_come_and_go_with_the_files_in_flight(overview: Overview, seam: Any, serve: Serve, qtbot: QtBot) -> None:
@@ -186,6 +215,17 @@ def test_bars_come_and_go_with_the_files_in_flight(overview: Overview, seam: Any
     with qtbot.waitSignal(seam.model.changed):
         agent.show(run=None, transfers=(), backup=SAFE.backup)
     assert shown() == []
+
+
+def test_only_what_was_asked_for_can_be_cancelled(overview: Overview, seam: Any, serve: Serve, qtbot: QtBot) -> None:
+    agent = serve(msgspec.structs.replace(WORKING, holds=WAITING.holds))
+    seam.connect()
+    assert not overview.progress.cancel.isVisible()
+    assert not overview.waiting.cancel.isVisible()
+    with qtbot.waitSignal(seam.model.changed):
+        agent.show(backup=ASKED.backup)
+    assert overview.progress.cancel.isVisible()
+    assert not overview.waiting.cancel.isVisible()
 
 
 def test_names_are_never_taken_for_markup(overview: Overview, seam: Any, serve: Serve) -> None:

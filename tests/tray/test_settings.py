@@ -1,5 +1,6 @@
 """The settings page: every setting has its control, a change is one request, a refusal shows again what is."""
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,13 +34,10 @@ from tray.widgets.time_windows import TimeWindows
 
 Serve = Callable[..., FakeAgent]
 
-#: Lists of sizes are for people who edit the file.
-_WITHOUT_CONTROL = {"cache_sizes_px"}
-
 
 @pytest.fixture
 def page(seam: Any, qtbot: QtBot) -> Iterator[SettingsPage]:
-    found = SettingsPage(seam.model, "/home/ada/logs")
+    found = SettingsPage(seam.model, "/home/ada/logs", [sys.executable, "-c", ""])
     window = Window([found])
     qtbot.addWidget(window)
     window.show()
@@ -63,7 +61,7 @@ def _control(page: SettingsPage, key: str, kind: type[Any]) -> Any:
 
 
 def test_every_setting_can_be_changed_in_the_window(page: SettingsPage, agent: FakeAgent) -> None:
-    assert {*Values.__struct_fields__} - _WITHOUT_CONTROL == page.form.controls.keys()
+    assert {*Values.__struct_fields__} == page.form.controls.keys()
 
 
 def test_the_controls_show_what_the_agent_says(page: SettingsPage, agent: FakeAgent) -> None:
@@ -178,7 +176,10 @@ def test_destinations_say_who_is_signed_in_and_how_much_is_there(
     page: SettingsPage, agent: FakeAgent, qtbot: QtBot
 ) -> None:
     qtbot.waitUntil(lambda: "12,431 files are safe there" in read(page.places))
-    assert "https://photos.example.org · signed in as ada@example.org" in read(page.places)
+    text = read(page.places)
+    assert "https://photos.example.org · 1 further address · signed in as ada@example.org" in text
+    assert "12,431 files are safe there · 48.2 GB of 100 GB used" in text
+    assert "11,998 files are safe there · 812 GB free" in text
 
 
 @pytest.mark.parametrize(
@@ -351,6 +352,23 @@ def test_the_start_at_login_shows_what_the_system_says(page: SettingsPage, agent
     page.show_startup(is_on=None, said="The system refused.")
     assert not page.login.box.isEnabled()
     assert "The system refused." in read(page)
+
+
+def test_an_opened_page_asks_what_may_be_another_by_now(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.hide()
+    page.show()
+    qtbot.waitUntil(lambda: bool(agent.asked("cache.stats")) and bool(agent.asked("destination.space")))
+
+
+def test_the_log_is_one_window(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.show_log.click()
+    first = page.log_window
+    assert first is not None
+    assert first.isVisible()
+    page.show_log.click()
+    assert page.log_window is first
+    page.close_log()
+    assert not first.isVisible()
 
 
 def test_without_an_agent_nothing_can_be_set(page: SettingsPage, seam: Any) -> None:

@@ -1,16 +1,19 @@
-"""The queue, live: what runs, what waits and what failed, with why; retry, cancel, do next, copy details. GUI thread.
+"""The queue, live: what runs, what waits and what failed, with why; and the runs that are over. GUI thread.
+
+Jobs can be retried, cancelled, done next, and their details copied; all that failed can be retried at once.
 
 The table asks the agent again for what is on the screen when the queue moved, at most every second; what is not on the
 screen costs nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QItemSelectionModel, QTimer
+from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTabBar, QTableView, QVBoxLayout, QWidget
 
 from agent import words
+from agent.protocol.history import RunRows, RunsList
 from agent.protocol.methods import JobPrioritise, JobRef, JobRows, JobsList
 from agent.protocol.types import JobRow, JobStatus
 from agent.words.catalogue import _, fill
@@ -18,6 +21,7 @@ from tray.model import Model
 from tray.pages import job_words
 from tray.pages.job_table import Column, JobTable
 from tray.pages.page import Page
+from tray.pages.run_table import RunColumn, RunTable
 from tray.widgets.card import Card
 from tray.widgets.flow import FlowLayout
 from tray.widgets.text import Aside, BreakableSentence
@@ -41,6 +45,8 @@ class Activity(Page):
         self.title = _("Activity")
         self.mark = "page-activity"
         self.status: JobStatus | None = None
+        self._has_failed = False
+        self.is_history = False
         self._asked = 0
 
     def build(self) -> None:
@@ -51,7 +57,15 @@ class Activity(Page):
         for _status in _FILTERS:
             self.filters.addTab("")
         self.jobs = JobTable(self.palette())
-        self.table = self._make_table()
+        self.table = _make_table(self.jobs, _("Jobs"))
+        _set_widths(self.table, ((Column.WHAT, 15), (Column.WHERE, 8), (Column.STATE, 10), (Column.TRIES, 5)))
+        self.runs = RunTable()
+        self.past = _make_table(self.runs, _("Runs that are over"))
+        when, took, files, size, speed, _failed = RunColumn
+        _set_widths(self.past, ((when, 11), (took, 11), (files, 5), (size, 6), (speed, 7)))
+        self.past.setHidden(True)
+        self.switch = TextButton(_("Sho&w past runs"))
+        self.retry_all = TextButton(_("Retry &all that failed"))
         self.nothing = Aside()
         self.details = _Details()
         self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
@@ -69,6 +83,7 @@ class Activity(Page):
             (_("Done"), None),
             (_("Cancelled"), None),
         )
+        self._has_failed = bool(jobs and jobs.failed)
         for at, (name, count) in enumerate(names):
             text = fill(_("{name} ({count})"), {"name": name, "count": count}) if count else name
             if text != self.filters.tabText(at):
@@ -77,14 +92,23 @@ class Activity(Page):
             {one.id: one.name for one in snapshot.destinations} if snapshot else {}, self.model.now_at()
         )
         self.jobs.recolour(self.palette())
-        if sections & {"jobs", "connection"} and snapshot is not None and not self._again.isActive():
+        self.runs.now_at = self.model.now_at()
+        wanted = {"run", "connection"} if self.is_history else {"jobs", "connection"}
+        if sections & wanted and snapshot is not None and not self._again.isActive():
             self._again.start(_AGAIN_MS if self.jobs.jobs else 0)
+        self._offer()
         self._show_details()
 
     def show_status(self, status: JobStatus | None) -> None:
         """Show the jobs that stand like this, None for all."""
         self.ready()
+        self._show(history=False)
         self.filters.setCurrentIndex(_FILTERS.index(status))
+
+    def show_history(self) -> None:
+        """Show the runs that are over instead of the queue."""
+        self.ready()
+        self._show(history=True)
 
     def selected(self) -> list[JobRow]:
         """The jobs that buttons are about."""
@@ -102,13 +126,30 @@ class Activity(Page):
         if asked != self._asked:  # of another filter
             return
         self.jobs.take(before, page.rows, is_end=page.next is None)
-        self.nothing.setVisible(not self.jobs.jobs)
-        self.nothing.setText(_("There are no such jobs.") if self.status else _("There was nothing to do yet."))
+        if not self.is_history:
+            none = _("There are no such jobs.") if self.status else _("There was nothing to do yet.")
+            self._say_nothing("" if self.jobs.jobs else none)
         self._show_details()
+
+    def _ask_runs(self, before: int | None) -> None:
+        self.model.call("runs.list", RunsList(before, _PAGE), lambda found: self._take_runs(before, found), owner=self)
+
+    def _take_runs(self, before: int | None, page: RunRows) -> None:
+        self.runs.take(before, page.rows, is_end=page.next is None)
+        if self.is_history:
+            self._say_nothing("" if self.runs.runs else _("Nothing was backed up yet."))
+
+    def _say_nothing(self, text: str) -> None:
+        """Why there is nothing to see; empty where there is something."""
+        self.nothing.setText(text)
+        self.nothing.setVisible(bool(text))
 
     def _ask_again(self) -> None:
         """The newest, and what is on the screen further down."""
         if not self.isVisible():
+            return
+        if self.is_history:
+            self._ask_runs(None)
             return
         self._ask(None)
         top = self.table.rowAt(0)
@@ -119,7 +160,26 @@ class Activity(Page):
         self.status = _FILTERS[at]
         self._asked += 1
         self.jobs.clear()
+        self._offer()
         self._ask(None)
+
+    def _show(self, *, history: bool) -> None:
+        """The runs that are over, or the queue."""
+        if history == self.is_history:
+            return
+        self.is_history = history
+        for widget in (self.filters, self.table):
+            widget.setHidden(history)
+        self.past.setHidden(not history)
+        self.switch.setText(_("Show the &queue") if history else _("Sho&w past runs"))
+        self.switch.setAccessibleName(self.switch.text().replace("&", ""))
+        self._say_nothing("")
+        self._offer()
+        self._show_details()
+        if history:
+            self._ask_runs(None)
+        else:
+            self._ask(None)
 
     # --- doing ------------------------------------------------------------------------------------------------------
 
@@ -130,33 +190,13 @@ class Activity(Page):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText("\n".join(job_words.details(job) for job in self.selected()))
 
+    def _offer(self) -> None:
+        self.retry_all.setVisible(self._has_failed and not self.is_history and self.status in {None, "FAILED"})
+
     def _show_details(self) -> None:
-        self.details.show_jobs(self.selected(), self.jobs.destinations, self.model.now_at())
+        self.details.show_jobs([] if self.is_history else self.selected(), self.jobs.destinations, self.model.now_at())
 
     # --- putting together -------------------------------------------------------------------------------------------
-
-    def _make_table(self) -> QTableView:
-        table = QTableView()
-        table.setModel(self.jobs)
-        table.setAccessibleName(_("Jobs"))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setTabKeyNavigation(False)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setAlternatingRowColors(True)
-        table.verticalHeader().hide()
-        em = table.fontMetrics().height()
-        table.verticalHeader().setDefaultSectionSize(round(em * 1.7))
-        table.setMinimumHeight(em * _TABLE_LINES)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(em * 3)
-        header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width_em in ((Column.WHAT, 15), (Column.WHERE, 8), (Column.STATE, 10), (Column.TRIES, 5)):
-            header.resizeSection(column, max(em * width_em, header.sectionSizeHint(column)))
-        return table
 
     def _arrange(self) -> None:
         em = self.fontMetrics().height()
@@ -164,16 +204,25 @@ class Activity(Page):
         column.setContentsMargins(em, em, em, em)
         column.setSpacing(em // 2)
         column.addWidget(self.filters)
+        buttons = FlowLayout(em // 2)
+        for button in (self.switch, self.retry_all):
+            buttons.addWidget(button)
+        column.addLayout(buttons)
         column.addWidget(self.nothing)
         column.addWidget(self.table, 1)
+        column.addWidget(self.past, 1)
         column.addWidget(self.details)
-        self.nothing.hide()
+        for widget in (self.nothing, self.retry_all):
+            widget.hide()
 
     def _connect(self) -> None:
         call = self.model.call
         self.filters.currentChanged.connect(self._choose)
         self._again.timeout.connect(self._ask_again)
         self.jobs.more_wanted.connect(self._ask)
+        self.runs.more_wanted.connect(self._ask_runs)
+        self.switch.clicked.connect(lambda: self._show(history=not self.is_history))
+        self.retry_all.clicked.connect(lambda: call("jobs.retry_failed"))
         self.table.selectionModel().selectionChanged.connect(self._show_details)
         self.details.retry.clicked.connect(lambda: self._for_each(lambda job: call("jobs.retry", JobRef(job.id))))
         self.details.cancel.clicked.connect(lambda: self._for_each(lambda job: call("jobs.cancel", JobRef(job.id))))
@@ -188,6 +237,34 @@ class Activity(Page):
         """Select one job, as a click on it does."""
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.table.selectionModel().setCurrentIndex(self.jobs.index(row, 0), flags)
+
+
+def _make_table(rows: QAbstractItemModel, name: str) -> QTableView:
+    table = QTableView()
+    table.setModel(rows)
+    table.setAccessibleName(name)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+    table.setTabKeyNavigation(False)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setAlternatingRowColors(True)
+    table.verticalHeader().hide()
+    em = table.fontMetrics().height()
+    table.verticalHeader().setDefaultSectionSize(round(em * 1.7))
+    table.setMinimumHeight(em * _TABLE_LINES)
+    header = table.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setMinimumSectionSize(em * 3)
+    header.setStretchLastSection(True)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+    return table
+
+
+def _set_widths(table: QTableView, widths_em: Iterable[tuple[int, int]]) -> None:
+    header, em = table.horizontalHeader(), table.fontMetrics().height()
+    for column, width_em in widths_em:
+        header.resizeSection(column, max(em * width_em, header.sectionSizeHint(column)))
 
 
 class _Details(Card):

@@ -5,6 +5,14 @@ from agent.protocol.cache import MediaInfo
 from agent.protocol.types import FileDetail, FileRow
 from agent.words.catalogue import _, fill
 
+#: The reason of what a person chose to leave out, file by file.
+_CHOSEN_OUT = "user_excluded"
+
+
+def is_chosen_out(file: FileRow) -> bool:
+    """Whether a person chose not to back this file up, and no rule."""
+    return file.state == "excluded" and file.reason == _CHOSEN_OUT
+
 
 def about_file(file: FileRow) -> str:
     """State and why, size, date, folder."""

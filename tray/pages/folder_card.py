@@ -1,9 +1,8 @@
 """One watched folder as a card: its path, how it stands, its rules in words, and what can be done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from agent import words
 from agent.protocol.settings import FolderRules, FolderSetting
@@ -12,10 +11,8 @@ from agent.words.catalogue import _, fill, ngettext
 from tray.widgets.bar import Bar
 from tray.widgets.card import Card
 from tray.widgets.drawing import light_colour
-from tray.widgets.fact_row import Mark
-from tray.widgets.flow import FlowLayout
-from tray.widgets.text import Aside, BreakableSentence, style_as_heading
-from tray.widgets.text_button import TextButton
+from tray.widgets.marked_row import MarkedRow
+from tray.widgets.text import Aside, BreakableSentence
 
 
 class FolderCard(Card):
@@ -24,55 +21,43 @@ class FolderCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
         self.path = ""
-        self._mark = Mark(self)
-        self._name = BreakableSentence(self)
-        style_as_heading(self._name)
+        self._row = MarkedRow(self)
         self._counts = Aside(self)
         self._rules = Aside(self)
         self._bar = Bar(0.3, self)
-        self.back_up = TextButton(_("&Back up now"), self)
-        self.change = TextButton(_("&Change …"), self)
-        self.open = TextButton(_("&Open"), self)
-        self.remove = TextButton(_("Stop &watching …"), self)
-        self._arrange()
+        self._warnings = BreakableSentence(self)
+        self._warnings.hide()
+        for widget in (self._counts, self._bar, self._rules, self._warnings):
+            self._row.add_line(widget)
+        self.back_up = self._row.add_button(_("&Back up now"))
+        self.change = self._row.add_button(_("&Change …"))
+        self.open = self._row.add_button(_("&Open"))
+        self.remove = self._row.add_button(_("Stop &watching …"))
+        self.body.addWidget(self._row)
 
     def show_folder(self, folder: Folder, setting: FolderSetting | None, names: Mapping[str, str]) -> None:
         """Show this folder; `setting` is None until it was asked for, `names` are the destinations' by id."""
         self.path = folder.path
         shown = words.display_path(folder.path)
         self.setAccessibleName(shown)
-        self._name.setText(shown)
+        self._row.call_it(shown)
         counts = folder.counts
         light = _light(folder)
-        self._mark.show_mark("folder", light_colour(light, self.palette()) if light else None)
+        self._row.mark.show_mark("folder", light_colour(light, self.palette()) if light else None)
         away = _("Not there now: connect the drive or the share.")
         self._counts.setText(_counts(counts) if folder.available else away)
         self._bar.setVisible(counts.total > 0)
         self._bar.setValue(counts.safe * 100 // counts.total if counts.total else 0)
-        self._bar.setAccessibleName(fill(_("Safe in {path}"), {"path": folder.path}))
+        self._bar.setAccessibleName(fill(_("Safe in {path}"), {"path": shown}))
         self._rules.setText(" · ".join(_rules(setting, names)) if setting else "")
         self.change.setEnabled(setting is not None)
         for button in (self.back_up, self.open):
             button.setEnabled(folder.available)
-        for button in (self.back_up, self.change, self.open, self.remove):
-            button.setAccessibleDescription(shown)
 
-    def _arrange(self) -> None:
-        em = self.fontMetrics().height()
-        text = QVBoxLayout()
-        text.setSpacing(round(em * 0.3))
-        for widget in (self._name, self._counts, self._bar, self._rules):
-            text.addWidget(widget)
-        buttons = FlowLayout(em // 2)
-        for button in (self.back_up, self.change, self.open, self.remove):
-            buttons.addWidget(button)
-        text.addSpacing(em // 4)
-        text.addLayout(buttons)
-        row = QHBoxLayout()
-        row.setSpacing(round(em * 0.6))
-        row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(text, 1)
-        self.body.addLayout(row)
+    def show_warnings(self, sentences: Sequence[str]) -> None:
+        """Show these, a line each; none takes no room."""
+        self._warnings.setText("\n".join(sentences))
+        self._warnings.setVisible(bool(sentences))
 
 
 def _light(folder: Folder) -> Light | None:

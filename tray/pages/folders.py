@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMessageBox, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QWidget
 
+from agent import words
 from agent.protocol.methods import BackupStart, Folders, PathRef
 from agent.protocol.paths import from_wire, to_wire
 from agent.protocol.settings import FolderSetting
@@ -16,16 +17,13 @@ from tray.model import Model
 from tray.pages.folder_card import FolderCard
 from tray.pages.folder_dialog import FolderDialog
 from tray.pages.page import Page
+from tray.widgets.choosing import choose_folder
+from tray.widgets.question import ask
 from tray.widgets.row_list import RowList
 from tray.widgets.text import Aside, Sentence, style_as_headline
 from tray.widgets.text_button import TextButton
 
 Choose = Callable[[QWidget], str]
-
-
-def choose_folder(parent: QWidget) -> str:
-    """The native dialog; empty where nothing was chosen."""
-    return QFileDialog.getExistingDirectory(parent, _("Which folder shall be kept safe?"))
 
 
 class FoldersPage(Page):
@@ -37,6 +35,7 @@ class FoldersPage(Page):
         self.mark = "folder"
         self._choose = choose
         self._settings: dict[str, FolderSetting] = {}
+        self._warnings: dict[str, tuple[str, ...]] = {}
         self.dialog: FolderDialog | None = None
         self.question: QMessageBox | None = None
 
@@ -70,6 +69,7 @@ class FoldersPage(Page):
 
     def _listed(self, folders: Folders) -> None:
         self._settings = {setting.path: setting for setting in folders.rows}
+        self._warnings = folders.warnings
         self._show_cards()
 
     def _show_cards(self) -> None:
@@ -82,6 +82,17 @@ class FoldersPage(Page):
 
     def _fill(self, card: FolderCard, folder: Folder, destinations: Sequence[Destination]) -> None:
         card.show_folder(folder, self._settings.get(folder.path), {one.id: one.name for one in destinations})
+        card.show_warnings(self._said_of(folder))
+
+    def _said_of(self, folder: Folder) -> list[str]:
+        """What deserves a word: what is so for good, and what is wrong just now beside its being away."""
+        problems = self.model.snapshot.problems if self.model.snapshot else ()
+        shown = words.display_path(folder.path)
+        return [words.warning(code) for code in self._warnings.get(folder.path, ())] + [
+            words.sentences(*words.problem(one))
+            for one in problems
+            if one.args.get("path") == shown and one.code != "folder_missing"
+        ]
 
     def _make_card(self) -> FolderCard:
         card = FolderCard()
@@ -114,28 +125,17 @@ class FoldersPage(Page):
             self.dialog = None
 
     def _ask_to_remove(self, path: str) -> None:
-        box = QMessageBox(self.window())
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(_("Stop watching"))
-        box.setText(fill(_("Stop watching {path}?"), {"path": path}))
-        box.setInformativeText(
+        self.question = ask(
+            self,
+            _("Stop watching"),
+            fill(_("Stop watching {path}?"), {"path": words.display_path(path)}),
             _(
                 "Nothing is deleted: the pictures stay on this computer, and the copies that were made stay where "
                 "they are. New pictures in this folder are no longer backed up."
-            )
+            ),
+            _("&Stop watching"),
+            lambda: self.model.call("folder.remove", PathRef(path)),
         )
-        stop = box.addButton(_("&Stop watching"), QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        box.finished.connect(lambda: self._answered(path, yes=box.clickedButton() is stop))
-        self.question = box
-        box.open()
-
-    def _answered(self, path: str, *, yes: bool) -> None:
-        if yes:
-            self.model.call("folder.remove", PathRef(path))
-        if self.question is not None:
-            self.question.deleteLater()
-            self.question = None
 
 
 def _heading(folders: Sequence[Folder], *, is_known: bool) -> str:

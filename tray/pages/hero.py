@@ -87,4 +87,6 @@ def _aside(snapshot: Snapshot | None, model: Model) -> str:
         said.append(_("comparing all folders now"))
     elif backup.last_check_at is not None:
         said.append(fill(_("last full check {moment}"), {"moment": words.moment(backup.last_check_at, now_at)}))
+    if backup.next_check_at is not None and not backup.checking:
+        said.append(fill(_("the next one {moment}"), {"moment": words.moment(backup.next_check_at, now_at)}))
     return " · ".join(said)

@@ -24,6 +24,7 @@ _WHAT = {
     "sync": N_("Asking the server for its changes"),
     "verify": N_("Proving the backup"),
     "organize": N_("Sorting into albums and stacks"),
+    "describe": N_("Telling the server what a sidecar says"),
     "cache": N_("Making thumbnails"),
 }
 _STATES: dict[JobStatus, str] = {

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from agent.protocol.methods import BackupStart
@@ -13,17 +13,18 @@ from agent.protocol.server import Paths
 from agent.protocol.types import FileRow, FileState
 from agent.words.catalogue import _, fill, ngettext
 from tray.model import Model
+from tray.pages.file_facts import is_chosen_out
 from tray.pages.library_filter import FilterBar
 from tray.pages.library_pages import LibraryPages, month_titles
-from tray.pages.lightbox import Lightbox
+from tray.pages.lightbox import Lightbox, Reveal
 from tray.pages.page import Page
+from tray.pages.revealing import Revealer
 from tray.pages.thumbnails import PictureShelf
 from tray.widgets.flow import FlowLayout
 from tray.widgets.photo_grid import PhotoGrid
 from tray.widgets.text import Aside
 from tray.widgets.text_button import TextButton
 
-Reveal = Callable[[str], None]
 #: No longer at a destination, by somebody's hand or without one.
 _GONE_THERE: frozenset[FileState] = frozenset({"deleted_at_destination", "in_trash", "missing_at_destination"})
 
@@ -38,7 +39,7 @@ class LibraryPage(Page):
         super().__init__(model, parent)
         self.title = _("Library")
         self.mark = "page-library"
-        self._reveal = reveal or reveal_folder
+        self._reveal = reveal or Revealer(model.told.emit, self)
         self.lightbox: Lightbox | None = None
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -57,6 +58,8 @@ class LibraryPage(Page):
         self.open = TextButton(_("&Look at it"))
         self.back_up = TextButton(_("&Back up now"))
         self.show_file = TextButton(_("&Show in the file manager"))
+        self.leave_out = TextButton(_("&Do not back up"))
+        self.take_in = TextButton(_("Back up &after all"))
         self.put_back = TextButton(_("&Put back there"))
         self.accept_loss = TextButton(_("It was &meant to be deleted"))
         self._arrange()
@@ -102,6 +105,7 @@ class LibraryPage(Page):
 
     def _rows_changed(self) -> None:
         self.grid.show_tiles(self.pages.tiles)
+        self._offer()
         self._want_pictures()
 
     def _needed(self, first: int, last: int) -> None:
@@ -122,10 +126,18 @@ class LibraryPage(Page):
             total = self.pages.total
             text = ngettext("{count} photo or video", "{count} photos and videos", total)
             self.count.setText(fill(text, {"count": total}))
+        self._offer()
+
+    def _offer(self) -> None:
+        """What can be done with what is selected, as far as that is known."""
+        chosen = len(self.grid.selected)
+        rows = self.selected()
         self.open.setEnabled(chosen == 1)
         self.show_file.setEnabled(chosen == 1)
         self.back_up.setEnabled(chosen > 0)
-        states = {row.state for row in self.selected()}
+        states = {row.state for row in rows}
+        self.leave_out.setEnabled(bool(states - {"excluded"}))
+        self.take_in.setVisible(any(is_chosen_out(row) for row in rows))
         self.put_back.setVisible(bool(states & _GONE_THERE))
         self.accept_loss.setVisible("missing_at_destination" in states)
 
@@ -166,6 +178,12 @@ class LibraryPage(Page):
         if paths:
             self.model.call(method, Paths(paths))
 
+    def _choose(self, method: str, wanted: Callable[[FileRow], bool]) -> None:
+        """Leave out or take in what fits of the selected, and show at once what came of it."""
+        paths = tuple(row.path for row in self.selected() if wanted(row))
+        if paths:
+            self.model.call(method, Paths(paths), lambda _done: self.pages.look_again(), owner=self)
+
     def _show_in_file_manager(self) -> None:
         for row in self.selected()[:1]:
             self._reveal(os.fsdecode(from_wire(row.path)))
@@ -181,6 +199,8 @@ class LibraryPage(Page):
             (self.open, self._open_current),
             (self.back_up, self._back_up),
             (self.show_file, self._show_in_file_manager),
+            (self.leave_out, self.leave_out.click),
+            (self.take_in, self.take_in.click),
             (self.put_back, self.put_back.click),
             (self.accept_loss, self.accept_loss.click),
         ):
@@ -206,6 +226,8 @@ class LibraryPage(Page):
         self.open.clicked.connect(self._open_current)
         self.back_up.clicked.connect(self._back_up)
         self.show_file.clicked.connect(self._show_in_file_manager)
+        self.leave_out.clicked.connect(lambda: self._choose("library.exclude", lambda row: row.state != "excluded"))
+        self.take_in.clicked.connect(lambda: self._choose("library.include", is_chosen_out))
         self.put_back.clicked.connect(lambda: self._ask_about("library.restore", _GONE_THERE))
         self.accept_loss.clicked.connect(
             lambda: self._ask_about("library.accept", frozenset({"missing_at_destination"}))
@@ -222,15 +244,19 @@ class LibraryPage(Page):
         column.addWidget(self.said)
         column.addWidget(self.grid, 1)
         buttons = FlowLayout(em // 2)
-        for button in (self.open, self.back_up, self.show_file, self.put_back, self.accept_loss):
+        for button in (
+            self.open,
+            self.back_up,
+            self.show_file,
+            self.leave_out,
+            self.take_in,
+            self.put_back,
+            self.accept_loss,
+        ):
             buttons.addWidget(button)
+        self.take_in.hide()
         self.put_back.hide()
         self.accept_loss.hide()
         column.addWidget(self.count)
         column.addLayout(buttons)
         self.said.hide()
-
-
-def reveal_folder(path: str) -> None:
-    """Open the folder that a file lies in, where the system has no way to show the file itself."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(os.path.dirname(path)))

@@ -51,7 +51,7 @@ class LibraryPages(QObject):
         self._turn = 0
         self._shown = (0, 0)
         self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
-        self._again.timeout.connect(self._look_again)
+        self._again.timeout.connect(self.look_again)
 
     @property
     def total(self) -> int:
@@ -134,7 +134,9 @@ class LibraryPages(QObject):
     def _refused(self, error: Error) -> None:
         self.failed.emit(explained(error))
 
-    def _look_again(self) -> None:
+    def look_again(self) -> None:
+        """Look now at what there is; rows that are known stay until then."""
+        self._again.stop()
         self._ask_months()
 
 

@@ -13,14 +13,16 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLa
 from agent.protocol.cache import MediaInfo, Thumbnail, ThumbnailWish
 from agent.protocol.methods import BackupStart, PathRef
 from agent.protocol.paths import from_wire
+from agent.protocol.server import Paths
 from agent.protocol.types import FileDetail, FileRow
 from agent.words.catalogue import _
 from tray.model import Model, web_address
-from tray.pages.file_facts import about_copies, about_file, about_history, about_media
+from tray.pages.file_facts import about_copies, about_file, about_history, about_media, is_chosen_out
 from tray.widgets.picture import Picture
 from tray.widgets.text import Aside, BreakableSentence, style_as_heading, style_as_headline
 from tray.widgets.text_button import TextButton
 
+Reveal = Callable[[str], None]
 _LARGE_PX = 1_440
 _SIDE_EM = 19
 _WIDTH_EM, _HEIGHT_EM = 66, 42
@@ -39,7 +41,7 @@ class Lightbox(QDialog):
         self,
         model: Model,
         small: Callable[[int], QPixmap | None],
-        reveal: Callable[[str], None],
+        reveal: Reveal,
         parent: QWidget | None = None,
     ) -> None:
         """`small` gives the picture of the grid; `reveal` shows a path in the file manager."""
@@ -58,6 +60,8 @@ class Lightbox(QDialog):
         self.history = Aside(self)
         self.back_up = TextButton(_("&Back up now"), self)
         self.show_file_ = TextButton(_("&Show in the file manager"), self)
+        self.leave_out = TextButton(_("&Do not back up"), self)
+        self.take_in = TextButton(_("Back up &after all"), self)
         self.immich = TextButton(_("Open in &Immich"), self)
         self.before = TextButton(_("&Previous"), self)
         self.after = TextButton(_("&Next"), self)
@@ -82,6 +86,7 @@ class Lightbox(QDialog):
         for label in (self.media, self.copies, self.history):
             label.setText("")
         self.immich.setEnabled(False)
+        self._offer(file)
         call, path = self._model.call, file.path
         call("library.show", PathRef(path), lambda found: self._take_detail(path, found), owner=self)
         call("cache.metadata", PathRef(path), lambda found: self._take_media(path, found), _nothing, owner=self)
@@ -104,6 +109,7 @@ class Lightbox(QDialog):
         if not self._is_shown(path):
             return
         self._file = found.file
+        self._offer(found.file)
         self.facts.setText(about_file(found.file))
         self.copies.setText(about_copies(found))
         self.history.setText(about_history(found, self._model.now_at()))
@@ -133,6 +139,23 @@ class Lightbox(QDialog):
         if self._file is not None:
             self._model.call("backup.start", BackupStart((self._file.path,)))
 
+    def _offer(self, file: FileRow) -> None:
+        """What may be chosen for it."""
+        self.take_in.setVisible(is_chosen_out(file))
+        self.leave_out.setVisible(not is_chosen_out(file))
+        self.leave_out.setEnabled(file.state != "excluded")
+
+    def _choose(self, method: str) -> None:
+        """Leave it out, or take it in again, and show what came of it."""
+        if self._file is not None:
+            path = self._file.path
+            call = self._model.call
+
+            def look_again(_done: object) -> None:
+                call("library.show", PathRef(path), lambda found: self._take_detail(path, found), owner=self)
+
+            call(method, Paths((path,)), look_again, owner=self)
+
     def _show_in_file_manager(self) -> None:
         if self._file is not None:
             self._reveal(os.fsdecode(from_wire(self._file.path)))
@@ -140,6 +163,8 @@ class Lightbox(QDialog):
     def _connect(self) -> None:
         self.back_up.clicked.connect(self._back_up)
         self.show_file_.clicked.connect(self._show_in_file_manager)
+        self.leave_out.clicked.connect(lambda: self._choose("library.exclude"))
+        self.take_in.clicked.connect(lambda: self._choose("library.include"))
         self.immich.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(self._web)))
         self.before.clicked.connect(lambda: self.moved.emit(-1))
         self.after.clicked.connect(lambda: self.moved.emit(1))
@@ -161,7 +186,7 @@ class Lightbox(QDialog):
             column.addWidget(heading)
             column.addWidget(label)
         column.addStretch(1)
-        for button in (self.back_up, self.show_file_, self.immich):
+        for button in (self.back_up, self.leave_out, self.take_in, self.show_file_, self.immich):
             column.addWidget(button)
         steps = QHBoxLayout()
         for button in (self.before, self.after):

@@ -1,27 +1,27 @@
 """The first page: whether the pictures are safe, what goes on, what is waited for and what is wrong. GUI thread."""
 
-from collections.abc import Callable, Sequence
-
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from agent import words
 from agent.protocol.methods import BackupStart, Pause
-from agent.protocol.types import Destination, Folder, Hold, Light, Problem, Severity, Snapshot
+from agent.protocol.types import Destination, Folder, Light, Problem, Severity, Snapshot
 from agent.words.catalogue import _, fill, ngettext
 from tray.model import Model
 from tray.pages.hero import Hero
+from tray.pages.lightbox import Reveal
 from tray.pages.page import Page
 from tray.pages.progress import ProgressCard
+from tray.pages.recent import RecentCard
+from tray.pages.revealing import Revealer
+from tray.pages.waiting import WaitingCard
 from tray.widgets.card import Card
 from tray.widgets.drawing import light_colour
+from tray.widgets.fact_card import FactCard
 from tray.widgets.fact_row import FactRow
-from tray.widgets.row_list import Item, RowList
 from tray.widgets.text_button import TextButton
 
-#: Holds that the head says with the button that ends them, or a problem with its next step.
-_SAID_ELSEWHERE = frozenset({"backup_off", "paused", "blocked"})
 _TWO_COLUMNS_EM = 38
 _MARKS: dict[Severity, tuple[str, Light]] = {
     "error": ("light-attention", "attention"),
@@ -43,27 +43,28 @@ class Overview(Page):
     tour_asked = Signal()
     place_asked = Signal(str)
 
-    def __init__(self, model: Model, parent: QWidget | None = None) -> None:
+    def __init__(self, model: Model, reveal: Reveal | None = None, parent: QWidget | None = None) -> None:
+        """`reveal` shows a path of the system's in its file manager."""
         super().__init__(model, parent)
         self.title = _("Overview")
         self.mark = "page-overview"
         self.hero = Hero(model.now_at)
         self.progress = ProgressCard()
-        self.problems = _FactCard(_("What needs you"), self._ask_for_place)
-        self.waiting = _FactCard(_("What are we waiting for"))
-        self.anyway = TextButton(_("Upload anyway this once"))
-        self.waiting.body.addWidget(self.anyway)
-        self.beginning = _FactCard(_("How to begin"))
-        self.tour = TextButton(_("&Set up Safelight …"), primary=True)
+        self.problems = FactCard(_("What needs you"), self._ask_for_place)
+        self.waiting = WaitingCard(model)
+        self.beginning = FactCard(_("How to begin"))
+        self.tour = TextButton(_("Set &up Safelight …"), primary=True)
         self.beginning.body.addWidget(self.tour)
-        self.destinations = _FactCard(_("Where the copies go"))
-        self.folders = _FactCard(_("What is kept safe"))
+        self.recent = RecentCard(model, reveal or Revealer(model.told.emit, self))
+        self.destinations = FactCard(_("Where the copies go"))
+        self.folders = FactCard(_("What is kept safe"))
         self._cards: tuple[Card, ...] = (
             self.hero,
             self.progress,
             self.problems,
             self.waiting,
             self.beginning,
+            self.recent,
             self.folders,
             self.destinations,
         )
@@ -75,11 +76,11 @@ class Overview(Page):
         snapshot, palette = self.model.snapshot, self.palette()
         self.hero.show_state(self.model)
         self.progress.show_run(snapshot)
+        self.recent.refresh(sections)
         problems = snapshot.problems if snapshot else ()
         self._places = [_place_for(problem) for problem in problems]
         self.problems.show_facts(problems, lambda row, item: _show_problem(row, item, palette))
-        holds = tuple(hold for hold in snapshot.holds if hold.constraint not in _SAID_ELSEWHERE) if snapshot else ()
-        self.waiting.show_facts(holds, lambda row, item: self._show_hold(row, item, palette))
+        self.waiting.refresh(sections)
         self.beginning.show_facts(_missing(snapshot), lambda row, item: row.show_fact("mark-info", None, *item))
         if "destinations" in sections or "problems" in sections:
             self.destinations.show_facts(
@@ -117,21 +118,15 @@ class Overview(Page):
         self.hero.start.clicked.connect(self.start_asked)
         self.hero.enable.clicked.connect(lambda: call("backup.enable"))
         self.hero.back_up.clicked.connect(lambda: call("backup.start", BackupStart()))
+        for cancel in (self.progress.cancel, self.waiting.cancel):
+            cancel.clicked.connect(lambda: call("backup.cancel"))
         self.hero.pause_menu.chosen.connect(lambda until_at: call("backup.pause", Pause(until_at)))
         self.hero.resume.clicked.connect(lambda: call("backup.resume"))
         self.tour.clicked.connect(self.tour_asked)
-        self.anyway.clicked.connect(lambda: call("backup.start", BackupStart(anyway=True)))
+        self.waiting.anyway.clicked.connect(lambda: call("backup.start", BackupStart(anyway=True)))
 
     def _ask_for_place(self, at: int) -> None:
         self.place_asked.emit(self._places[at])
-
-    def _show_hold(self, row: FactRow, hold: Hold, palette: QPalette) -> None:
-        names = {one.id: one.name for one in self.model.snapshot.destinations} if self.model.snapshot else {}
-        about = [names.get(hold.destination, hold.destination)] if hold.destination else []
-        if hold.folder:
-            about.append(words.display_path(hold.folder))
-        said = words.hold(hold, self.model.snapshot, self.model.now_at())
-        row.show_fact("mark-waiting", light_colour("waiting", palette), said, " · ".join(about))
 
     def _show_destination(self, row: FactRow, destination: Destination, palette: QPalette) -> None:
         mark = "server" if destination.kind == "immich" else "folder"
@@ -143,31 +138,6 @@ class Overview(Page):
         if destination.reachable is False:
             said.append(_("not reachable now"))
         row.show_fact(mark, colour, destination.name, " · ".join(said))
-
-
-class _FactCard(Card):
-    """A card that is there when it has facts."""
-
-    def __init__(self, heading: str, on_asked: Callable[[int], None] | None = None) -> None:
-        """`on_asked` is told the place of the row whose button was pressed."""
-        super().__init__(heading)
-        self._on_asked = on_asked
-        self.rows: RowList[FactRow] = RowList(self._make_row)
-        self.body.addWidget(self.rows)
-        self.body.addStretch(1)
-        self.hide()
-
-    def _make_row(self) -> FactRow:
-        row = FactRow()
-        if self._on_asked is not None:
-            tell = self._on_asked
-            row.asked.connect(lambda: tell(self.rows.rows().index(row)))
-        return row
-
-    def show_facts(self, items: Sequence[Item], fill_row: Callable[[FactRow, Item], None]) -> None:
-        """A row for each item, filled by `fill_row`."""
-        self.rows.show_items(items, fill_row)
-        self.setVisible(bool(items))
 
 
 def _missing(snapshot: Snapshot | None) -> tuple[tuple[str, str], ...]:

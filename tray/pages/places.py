@@ -1,33 +1,33 @@
-"""Where copies go: every destination with who is signed in and how it stands; add, check and remove. GUI thread."""
+"""Where copies go: every destination, and what a person can do with one, each a request to the agent. GUI thread."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from agent import words
+from agent.protocol.destination import AddressesKept, DestinationRow, DestinationSpace
 from agent.protocol.methods import DestinationAddFolder, DestinationRef, DestinationReport, Destinations
 from agent.protocol.paths import to_wire
-from agent.protocol.types import Destination, Snapshot
-from agent.words.catalogue import _, fill, ngettext
+from agent.protocol.server import JobIds, SyncStart
+from agent.protocol.types import Destination, JobRow, Snapshot
+from agent.words.catalogue import _, fill
 from tray.model import Model
+from tray.pages.address_dialog import AddressDialog
+from tray.pages.following import Follow
+from tray.pages.place_row import PlaceRow
 from tray.pages.server_dialog import ServerDialog
 from tray.widgets.card import Card
-from tray.widgets.drawing import light_colour
-from tray.widgets.fact_row import Mark
+from tray.widgets.choosing import choose_place
 from tray.widgets.flow import FlowLayout
+from tray.widgets.question import ask
 from tray.widgets.row_list import RowList
-from tray.widgets.text import Aside, BreakableSentence
+from tray.widgets.text import Aside
 from tray.widgets.text_button import TextButton
 
 #: Problems that end when the person signs in again.
 _SIGNED_OUT = frozenset({"signed_out", "secret_missing", "permission_missing", "account_changed"})
-
-
-def choose_place(parent: QWidget) -> str:
-    """The native dialog; empty where nothing was chosen."""
-    return QFileDialog.getExistingDirectory(parent, _("Which folder shall hold the copies?"))
 
 
 class PlacesCard(Card):
@@ -37,9 +37,12 @@ class PlacesCard(Card):
         super().__init__(_("Where the copies go"))
         self._model = model
         self._choose = choose
-        self._safe: dict[str, int] = {}
+        self._listed: dict[str, DestinationRow] = {}
+        self._spaces: dict[str, DestinationSpace] = {}
         self._reports: dict[str, str] = {}
+        self._follows: dict[str, Follow] = {}
         self.dialog: ServerDialog | None = None
+        self.addresses: AddressDialog | None = None
         self.question: QMessageBox | None = None
         self.rows: RowList[PlaceRow] = RowList(self._make_row)
         self.nothing = Aside(self)
@@ -56,31 +59,55 @@ class PlacesCard(Card):
         self.body.addLayout(buttons)
 
     def show_places(self, snapshot: Snapshot | None) -> None:
-        """Show the destinations of this snapshot, and ask how many files are safe at each."""
+        """Show the destinations of this snapshot."""
         places = snapshot.destinations if snapshot else ()
         self.nothing.setVisible(snapshot is not None and not places)
         self.rows.setVisible(bool(places))
         out = {problem.blocks for problem in snapshot.problems if problem.code in _SIGNED_OUT} if snapshot else set()
         self.rows.show_items(places, lambda row, one: self._fill(row, one, is_out=one.id in out))
 
-    def _fill(self, row: "PlaceRow", place: Destination, *, is_out: bool) -> None:
-        row.show_place(place, self._safe.get(place.id), self._reports.get(place.id, ""))
-        row.sign_in.setVisible(is_out)
+    def _fill(self, row: PlaceRow, place: Destination, *, is_out: bool) -> None:
+        listed, space = self._listed.get(place.id), self._spaces.get(place.id)
+        row.show_place(place, listed, space, self._reports.get(place.id, ""), is_out=is_out)
 
-    def ask_counts(self) -> None:
-        """Ask how many files are safe at each destination."""
-        self._model.call("destination.list", None, self._listed, owner=self)
+    def ask_more(self) -> None:
+        """Ask what the snapshot does not hold: how many files are safe at each destination, and its space."""
+        self._model.call("destination.list", None, self._take_rows, owner=self)
+        for place in self._places():
+            if place.reachable is not False and (place.kind == "folder" or place.account is not None):
+                self._model.call(
+                    "destination.space", DestinationRef(place.id), self._take_space, lambda _error: None, owner=self
+                )
 
-    def _listed(self, found: Destinations) -> None:
-        self._safe = {row.id: row.files_safe for row in found.rows}
+    def _take_rows(self, found: Destinations) -> None:
+        self._listed = {row.id: row for row in found.rows}
         self.show_places(self._model.snapshot)
 
-    def _make_row(self) -> "PlaceRow":
+    def _take_space(self, found: DestinationSpace) -> None:
+        self._spaces[found.id] = found
+        self.show_places(self._model.snapshot)
+
+    def _make_row(self) -> PlaceRow:
         row = PlaceRow()
         row.check.clicked.connect(lambda: self._check(row.identity))
+        row.sync.clicked.connect(lambda: self._sync(row.identity))
+        row.addresses.clicked.connect(lambda: self._ask_for_addresses(row.identity))
         row.sign_in.clicked.connect(lambda: self._sign_in_again(row.identity))
+        row.sign_out.clicked.connect(lambda: self._ask_to_sign_out(row.identity, row.name))
         row.remove.clicked.connect(lambda: self._ask_to_remove(row.identity, row.name))
         return row
+
+    def _places(self) -> Sequence[Destination]:
+        return self._model.snapshot.destinations if self._model.snapshot else ()
+
+    def _place(self, identity: str) -> Destination | None:
+        return next((one for one in self._places() if one.id == identity), None)
+
+    def _report(self, identity: str, said: str) -> None:
+        self._reports[identity] = said
+        self.show_places(self._model.snapshot)
+
+    # --- Looking at one ----------------------------------------------------------------------------------------------
 
     def _check(self, identity: str) -> None:
         self._report(identity, _("Checking …"))
@@ -91,21 +118,41 @@ class PlacesCard(Card):
             owner=self,
         )
 
-    def _report(self, identity: str, said: str) -> None:
-        self._reports[identity] = said
-        self.show_places(self._model.snapshot)
+    def _sync(self, identity: str) -> None:
+        if identity not in self._follows:
+            follow = self._follows[identity] = Follow(self._model, self)
+            follow.moved.connect(lambda row: self._report(identity, said_of_sync(row)))
+            follow.lost.connect(lambda: self._report(identity, ""))
+        self._report(identity, _("Fetching the changes …"))
+        self._model.call("sync.start", SyncStart(identity), lambda begun: self._synced(identity, begun), owner=self)
+
+    def _synced(self, identity: str, begun: JobIds) -> None:
+        self._follows[identity].follow(begun.ids[0])
+
+    # --- Changing one ------------------------------------------------------------------------------------------------
+
+    def _ask_for_addresses(self, identity: str) -> None:
+        place, listed = self._place(identity), self._listed.get(identity)
+        if place is not None:
+            self.addresses = AddressDialog(self._model, place, listed.routes if listed else (), self.window())
+            self.addresses.kept.connect(lambda kept: self._addresses_kept(identity, kept))
+            self._open(self.addresses)
+
+    def _addresses_kept(self, identity: str, kept: AddressesKept) -> None:
+        self._report(identity, " ".join(words.silent_address(url) for url in kept.silent))
+        self.ask_more()
 
     def _ask_for_server(self) -> None:
-        self._open(ServerDialog(self._model, self.window()))
+        self.dialog = ServerDialog(self._model, self.window())
+        self._open(self.dialog)
 
     def _sign_in_again(self, identity: str) -> None:
-        places = self._model.snapshot.destinations if self._model.snapshot else ()
-        for place in places:
-            if place.id == identity:
-                self._open(ServerDialog(self._model, self.window(), place))
+        place = self._place(identity)
+        if place is not None:
+            self.dialog = ServerDialog(self._model, self.window(), place)
+            self._open(self.dialog)
 
-    def _open(self, dialog: ServerDialog) -> None:
-        self.dialog = dialog
+    def _open(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
@@ -114,83 +161,31 @@ class PlacesCard(Card):
         if chosen:
             self._model.call("destination.add_folder", DestinationAddFolder(to_wire(os.fsencode(chosen))))
 
+    def _ask_to_sign_out(self, identity: str, name: str) -> None:
+        self.question = ask(
+            self,
+            _("Sign out"),
+            fill(_("Sign out of {name}?"), {"name": name}),
+            _(
+                "Nothing is deleted, and what is safe there stays known. Nothing more is copied there until you "
+                "sign in again."
+            ),
+            _("Sign &out"),
+            lambda: self._model.call("destination.sign_out", DestinationRef(identity)),
+        )
+
     def _ask_to_remove(self, identity: str, name: str) -> None:
-        box = QMessageBox(self.window())
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(_("Remove a destination"))
-        box.setText(fill(_("Remove {name}?"), {"name": name}))
-        box.setInformativeText(
+        self.question = ask(
+            self,
+            _("Remove a destination"),
+            fill(_("Remove {name}?"), {"name": name}),
             _(
                 "Nothing is deleted: the copies that are there stay there. The sign-in is forgotten, and nothing more "
                 "is copied there."
-            )
+            ),
+            _("&Remove"),
+            lambda: self._model.call("destination.remove", DestinationRef(identity)),
         )
-        remove = box.addButton(_("&Remove"), QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        box.finished.connect(lambda: self._answered(identity, yes=box.clickedButton() is remove))
-        self.question = box
-        box.open()
-
-    def _answered(self, identity: str, *, yes: bool) -> None:
-        if yes:
-            self._model.call("destination.remove", DestinationRef(identity))
-        if self.question is not None:
-            self.question.deleteLater()
-            self.question = None
-
-
-class PlaceRow(QWidget):
-    """One destination."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.identity = self.name = ""
-        self._mark = Mark(self)
-        self._title = BreakableSentence(self)
-        self._detail = Aside(self)
-        self._report = BreakableSentence(self)
-        self.sign_in = TextButton(_("&Sign in again …"), self, primary=True)
-        self.check = TextButton(_("&Check"), self)
-        self.remove = TextButton(_("&Remove …"), self)
-        em = self.fontMetrics().height()
-        text = QVBoxLayout()
-        text.setSpacing(round(em * 0.1))
-        for widget in (self._title, self._detail, self._report):
-            text.addWidget(widget)
-        buttons = FlowLayout(em // 2)
-        for button in (self.sign_in, self.check, self.remove):
-            buttons.addWidget(button)
-        text.addSpacing(round(em * 0.3))
-        text.addLayout(buttons)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(round(em * 0.6))
-        row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(text, 1)
-
-    def show_place(self, place: Destination, safe: int | None, report: str) -> None:
-        """Show this destination; `safe` files are known to be there, `report` is what the last check said."""
-        self.identity, self.name = place.id, place.name
-        away = place.reachable is False
-        mark = "server" if place.kind == "immich" else "folder"
-        self._mark.show_mark(mark, light_colour("attention", self.palette()) if away else None)
-        self._title.setText(place.name)
-        said = [place.location if place.kind == "immich" else words.display_path(place.location)]
-        if place.account:
-            said.append(fill(_("signed in as {account}"), {"account": place.account}))
-        if place.secret_store == "file":  # noqa: S105 - the name of a place
-            said.append(_("key kept in a file"))
-        if away:
-            said.append(_("not reachable now"))
-        if safe is not None:
-            said.append(
-                fill(ngettext("{count} file is safe there", "{count} files are safe there", safe), {"count": safe})
-            )
-        self._detail.setText(" · ".join(said))
-        self._report.setText(report)
-        self._report.setVisible(bool(report))
-        for button in (self.sign_in, self.check, self.remove):
-            button.setAccessibleDescription(place.name)
 
 
 def said_of(report: DestinationReport) -> str:
@@ -205,3 +200,18 @@ def said_of(report: DestinationReport) -> str:
     if report.server_version:
         return fill(_("All is well; the server's version is {version}."), {"version": report.server_version})
     return _("All is well.")
+
+
+def said_of_sync(row: JobRow) -> str:
+    """How far the look at a server's changes is, in a sentence."""
+    match row.status:
+        case "COMPLETED":
+            return _("All changes are fetched.")
+        case "FAILED":
+            return _("The changes could not be fetched. The Activity page says why.")
+        case "CANCELLED":
+            return _("Fetching the changes was cancelled.")
+        case "PENDING":
+            return _("The changes are fetched as soon as the server is free for it.")
+        case _:
+            return _("Fetching the changes …")

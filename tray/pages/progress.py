@@ -1,4 +1,4 @@
-"""What goes on now: the whole run as one bar with its numbers, and every file in flight. GUI thread."""
+"""What goes on now: the run as one bar with its numbers, every file in flight, and a way to end it. GUI thread."""
 
 from agent import words
 from agent.protocol.types import Run, Snapshot, Transfer
@@ -8,6 +8,7 @@ from tray.widgets.card import Card
 from tray.widgets.progress_row import ProgressRow
 from tray.widgets.row_list import RowList
 from tray.widgets.text import Aside
+from tray.widgets.text_button import TextButton
 
 
 class ProgressCard(Card):
@@ -20,7 +21,8 @@ class ProgressCard(Card):
         self.facts = Aside(self)
         self.facts.setContentsMargins(0, 0, 0, self.fontMetrics().height() // 3)
         self.transfers: RowList[ProgressRow] = RowList(ProgressRow)
-        for widget in (self.total, self.facts, self.transfers):
+        self.cancel = TextButton(_("&Cancel “Back up now”"), self)
+        for widget in (self.total, self.facts, self.transfers, self.cancel):
             self.body.addWidget(widget)
         self.hide()
 
@@ -30,6 +32,7 @@ class ProgressCard(Card):
         self.setVisible(run is not None)
         if snapshot is None or run is None:
             return
+        self.cancel.setVisible(snapshot.backup.asked)
         self.total.setValue(run.progress)
         self.facts.setText(_facts(run))
         names = {destination.id: destination.name for destination in snapshot.destinations}

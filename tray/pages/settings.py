@@ -4,18 +4,21 @@ Each control is one setting of the agent: a change is one request, and what is s
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from agent.protocol.methods import SettingsRows, SettingValue
 from agent.protocol.wire import Error
 from agent.words.catalogue import _
 from tray.model import Model, explained
+from tray.pages.log_dialog import LogDialog
 from tray.pages.page import Page
 from tray.pages.places import PlacesCard
+from tray.pages.settings_cache import CacheCard
+from tray.pages.settings_proof import ProofCard
 from tray.widgets.card import Card
 from tray.widgets.flow import FlowLayout
 from tray.widgets.labelled import Check
@@ -42,12 +45,16 @@ class SettingsPage(Page):
     diagnostics_asked = Signal()
     tour_asked = Signal()
 
-    def __init__(self, model: Model, log_folder: str = "", parent: QWidget | None = None) -> None:
-        """`log_folder` is opened for a person who wants to read the log; empty where there is none."""
+    def __init__(
+        self, model: Model, log_folder: str = "", log_command: Sequence[str] = (), parent: QWidget | None = None
+    ) -> None:
+        """`log_folder` and `log_command` (see `LogDialog`) are for who wants to read the log; empty: not offered."""
         super().__init__(model, parent)
         self.title = _("Settings")
         self.mark = "page-settings"
         self._log_folder = log_folder
+        self._log_command = log_command
+        self.log_window: LogDialog | None = None
         self.is_complete = False
 
     def build(self) -> None:
@@ -68,7 +75,8 @@ class SettingsPage(Page):
                 lambda: _when(self.form),
                 lambda: _network(self.form),
                 lambda: _notifications(self.form),
-                lambda: _cache(self.form),
+                self._cache,
+                self._proof,
                 self._startup,
                 self._troubleshooting,
             )
@@ -97,8 +105,19 @@ class SettingsPage(Page):
             return
         if self.is_complete and sections & {"settings_revision", "connection"}:
             self._ask()
-        if sections & {"destinations", "connection"}:
-            self.places.ask_counts()
+        if sections & {"destinations", "connection"} or ("run" in sections and snapshot.run is None):
+            self.places.ask_more()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.is_complete and self.model.snapshot is not None:  # what the snapshot does not hold may be another now
+            self.places.ask_more()
+            self.cache.ask_numbers()
+
+    def close_log(self) -> None:
+        """Have the window of the log closed, where it is open."""
+        if self.log_window is not None:
+            self.log_window.close()
 
     def show_startup(self, *, is_on: bool | None, said: str = "") -> None:
         """How the start at login is, as the system itself says; None where it cannot be said."""
@@ -110,6 +129,7 @@ class SettingsPage(Page):
 
     def _ask(self) -> None:
         self.model.call("settings.list", None, self._listed, owner=self)
+        self.cache.ask_numbers()
 
     def _listed(self, rows: SettingsRows) -> None:
         self.form.show_values(rows.values)
@@ -120,6 +140,20 @@ class SettingsPage(Page):
     def _refused(self, error: Error) -> None:
         self.model.told.emit(explained(error))
         self._ask()  # the control shows again what is
+
+    def _cache(self) -> Card:
+        self.cache = CacheCard(self.model, self.form)
+        return self.cache
+
+    def _proof(self) -> Card:
+        self.proof = ProofCard(self.model)
+        return self.proof
+
+    def _show_log(self) -> None:
+        if self.log_window is None:
+            self.log_window = LogDialog(self._log_command, self.window())
+        self.log_window.show()
+        self.log_window.raise_()
 
     def _startup(self) -> Card:
         card = Card(_("Start-up"))
@@ -136,14 +170,19 @@ class SettingsPage(Page):
                 "detailed_log", _("Detailed log"), _("For a while, to find a fault: every request with its answer.")
             )
         )
+        self.show_log = TextButton(_("Show the &log …"))
+        self.show_log.clicked.connect(self._show_log)
         self.diagnostics = TextButton(_("Save a &diagnostics file …"))
+        self.diagnostics.setToolTip(_("A zip for a bug report, without secrets, names and paths."))
         self.diagnostics.clicked.connect(self.diagnostics_asked)
-        self.tour = TextButton(_("Show the &first steps again …"))
+        self.tour = TextButton(_("Show the first s&teps again …"))
         self.tour.clicked.connect(self.tour_asked)
         buttons = FlowLayout(self.fontMetrics().height() // 2)
+        if self._log_command:
+            buttons.addWidget(self.show_log)
         buttons.addWidget(self.diagnostics)
         if self._log_folder:
-            self.log = TextButton(_("Open the &log folder"))
+            self.log = TextButton(_("Open the lo&g folder"))
             self.log.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self._log_folder)))
             buttons.addWidget(self.log)
         buttons.addWidget(self.tour)
@@ -179,7 +218,7 @@ def _when(form: SettingsForm) -> Card:
     hint = Aside()
     hint.setText(_("Without any, at all times."))
     card.body.addWidget(hint)
-    card.body.addWidget(form.windows("schedule", hours.text(), _("&Add a time"), with_rate=False))
+    card.body.addWidget(form.windows("schedule", hours.text(), _("Add a tim&e"), with_rate=False))
     return card
 
 
@@ -204,7 +243,7 @@ def _network(form: SettingsForm) -> Card:
     )
     times = QLabel(_("Other limits at these times"))
     card.body.addWidget(times)
-    card.body.addWidget(form.windows("bandwidth_timetable", times.text(), _("Add a &limit"), with_rate=True))
+    card.body.addWidget(form.windows("bandwidth_timetable", times.text(), _("Add a li&mit"), with_rate=True))
     card.body.addWidget(form.number("parallel_uploads", _("Files at the same time"), (1, 8), ""))
     card.body.addWidget(
         form.decimal(
@@ -233,18 +272,6 @@ def _notifications(form: SettingsForm) -> Card:
             detail=_("So many uploads may fail in a row before a notification comes; the Activity page shows all."),
             zero=_("the first"),
         ),
-    ):
-        card.body.addWidget(row)
-    return card
-
-
-def _cache(form: SettingsForm) -> Card:
-    card = Card(_("Thumbnails"))
-    for row in (
-        form.check("cache_nightly", _("Make thumbnails every night")),
-        form.time("cache_time", _("Time of the night")),
-        form.decimal("cache_limit_bytes", _("Use at most"), (0.1, 10_000), _(" GB"), scale=_GB),
-        form.number("cache_batch_files", _("Files in one go"), (1, 1_000), ""),
     ):
         card.body.addWidget(row)
     return card

@@ -115,11 +115,13 @@ class RulesForm(QWidget):
         self.tag = Check(_("Tag with the folders"), _("One tag for each folder, below that of its parent."))
         self.unmetered = _combo(usual)
         self.charging = _combo(usual)
+        self._shown = FolderRules()
         self._arrange()
         self._connect()
 
     def show_rules(self, rules: FolderRules) -> None:
-        """Show these, without a signal."""
+        """Show these, without a signal. What has no control here stays as it is."""
+        self._shown = rules
         self.blockSignals(True)
         self.recursive.box.setChecked(rules.recursive)
         self.hidden.box.setChecked(rules.hidden)
@@ -148,6 +150,8 @@ class RulesForm(QWidget):
             album=(self.album_name.text().strip() or "none") if album == "one" else album,
             stack=self.stack.box.isChecked(),
             tag=self.tag.box.isChecked(),
+            favorite=self._shown.favorite,
+            visibility=self._shown.visibility,
             require_unmetered=unmetered,
             require_charging=charging,
         )

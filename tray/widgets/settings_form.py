@@ -91,8 +91,16 @@ class SettingsForm(QObject):
         self._keep(key, box, lambda value: box.setValue(value / scale))
         return self._row(name, box, detail)
 
-    def choice(self, key: str, name: str, options: Sequence[tuple[Any, str]], detail: str = "") -> QWidget:
-        """One of several. A value that is none of them is shown as it is."""
+    def choice(
+        self,
+        key: str,
+        name: str,
+        options: Sequence[tuple[Any, str]],
+        detail: str = "",
+        *,
+        say: Callable[[Any], str] = str,
+    ) -> QWidget:
+        """One of several. A value that is none of them is shown as `say` puts it."""
         combo = QComboBox()
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for value, text in options:
@@ -101,7 +109,7 @@ class SettingsForm(QObject):
         def show(value: object) -> None:
             at = next((at for at in range(combo.count()) if combo.itemData(at) == value), -1)
             if at < 0:
-                combo.addItem(str(value), value)
+                combo.addItem(say(value), value)
                 at = combo.count() - 1
             combo.setCurrentIndex(at)
 

@@ -3,21 +3,17 @@
 import os
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from agent.protocol.methods import DestinationAddFolder, ServerAddress, ServerFound
 from agent.protocol.paths import to_wire
 from agent.protocol.wire import Error
 from agent.words.catalogue import _, fill
 from tray.model import Model
+from tray.widgets.choosing import choose_place
 from tray.widgets.server_form import AddressForm
 from tray.widgets.text_button import TextButton
 from tray.wizard.step import Step
-
-
-def choose_place(parent: QWidget) -> str:
-    """The native dialog; empty where nothing was chosen."""
-    return QFileDialog.getExistingDirectory(parent, _("Which folder shall hold the copies?"))
 
 
 class AddressStep(Step):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QStandardPaths
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from agent import words
 from agent.protocol.methods import FolderAdd, FolderPreview
@@ -13,6 +13,7 @@ from agent.protocol.types import Preview
 from agent.protocol.wire import Error
 from agent.words.catalogue import _
 from tray.model import Model, explained
+from tray.widgets.choosing import choose_folder
 from tray.widgets.labelled import name_button
 from tray.widgets.preview_card import total_of
 from tray.widgets.text import Aside
@@ -26,11 +27,6 @@ def usual_folders() -> list[str]:
     found = [QStandardPaths.writableLocation(kind) for kind in kinds]
     home = os.path.normpath(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.HomeLocation))
     return [path for path in dict.fromkeys(found) if os.path.isdir(path) and os.path.normpath(path) != home]
-
-
-def choose_folder(parent: QWidget) -> str:
-    """The native dialog; empty where nothing was chosen."""
-    return QFileDialog.getExistingDirectory(parent, _("Which folder shall be kept safe?"))
 
 
 class _Offer(QWidget):

@@ -7,12 +7,13 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QStacke
 
 from agent.words.catalogue import _, fill
 from tray.model import Model
+from tray.widgets.choosing import choose_folder
+from tray.widgets.choosing import choose_place as usual_place
 from tray.widgets.steps import StepsLine
 from tray.widgets.text import Aside
 from tray.widgets.text_button import TextButton
 from tray.wizard.address import AddressStep
-from tray.wizard.address import choose_place as usual_place
-from tray.wizard.folders import FoldersStep, choose_folder, usual_folders
+from tray.wizard.folders import FoldersStep, usual_folders
 from tray.wizard.login import LoginStep
 from tray.wizard.schedule import ScheduleStep
 from tray.wizard.sign_in import SignInStep

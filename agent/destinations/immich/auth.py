@@ -72,6 +72,30 @@ def account(server: Server) -> Account:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What an account takes at its server and what it may take; None where the server does not say, or has no limit.
+
+    `free_bytes` is what is left on the server's own disk, which few keys may ask for.
+    """
+
+    used_bytes: int | None
+    quota_bytes: int | None
+    free_bytes: int | None
+
+
+def storage(server: Server) -> Storage:
+    """The space of the account that a server is asked for; raises `Blocked` or `Transient`."""
+    me = server.ask("GET", "/users/me")
+    try:
+        disk = server.ask("GET", "/server/storage")
+    except Blocked as problem:
+        if problem.code != "permission_missing":
+            raise
+        disk = None
+    return Storage(_bytes(me, "quotaUsageInBytes"), _bytes(me, "quotaSizeInBytes"), _bytes(disk, "diskAvailableRaw"))
+
+
 def running_version(server: Server) -> Version:
     """The server's version, asked without needing a key; raises `Blocked` where it is not Immich or too old."""
     version = read_version(server.ask("GET", "/server/version"))
@@ -143,6 +167,12 @@ def _lacking(asked: Sequence[str], granted: Sequence[str]) -> tuple[str, ...]:
 def _texts(value: object, name: str) -> tuple[str, ...]:
     listed = value.get(name) if isinstance(value, dict) else None
     return tuple(str(text) for text in listed) if isinstance(listed, list) else ()
+
+
+def _bytes(value: object, name: str) -> int | None:
+    """A number of bytes; a server may say 'less than nothing' of a disk that is over-full."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return max(0, found) if isinstance(found, int) else None
 
 
 def _text(server: Server, value: object, name: str) -> str:

@@ -13,7 +13,7 @@ import requests
 from agent.destinations.immich.browsing import browsing_session
 from agent.destinations.immich.route import site_of
 from agent.destinations.immich.trust import SYSTEM, Trust
-from agent.destinations.immich.verdicts import unreachable
+from agent.destinations.immich.verdicts import no_certificate, unreachable
 from agent.domain.errors import Blocked
 
 _LIMITS_S = (10.0, 15.0)
@@ -39,7 +39,7 @@ def discover(url: str, headers: Mapping[str, str] | None = None, trust: Trust = 
             except requests.RequestException as error:
                 problems.append(unreachable(error, site_of(address)))
                 # A server that answers with a bad certificate is there: no silent step down to plain http.
-                if problems[-1].code == "certificate_untrusted":
+                if problems[-1].code in {"certificate_untrusted", "client_certificate_needed"}:
                     break
                 continue
             if found is not None:
@@ -50,7 +50,13 @@ def discover(url: str, headers: Mapping[str, str] | None = None, trust: Trust = 
 
 def _helpfulness(problem: Blocked) -> int:
     """Which of several problems to tell: the one nearest to success."""
-    order = ("certificate_untrusted", "not_immich", "server_unreachable", "address_invalid")
+    order = (
+        "certificate_untrusted",
+        "client_certificate_needed",
+        "not_immich",
+        "server_unreachable",
+        "address_invalid",
+    )
     return order.index(problem.code)
 
 
@@ -110,6 +116,8 @@ class _Search:
     def _pong(self, api: str) -> str | None:
         """The address that answered as Immich does, after redirects; None for anything else."""
         answer = self._get(f"{api}/server/ping")
+        if answer.status_code == 400 and (wanted := no_certificate(answer.content, self._site)):
+            raise wanted
         try:
             is_pong = answer.status_code == 200 and answer.json() == {"res": "pong"}
         except ValueError:

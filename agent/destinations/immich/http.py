@@ -9,10 +9,10 @@ from agent.destinations.immich.line import SILENCE_S, Request
 from agent.destinations.immich.route import Route
 from agent.destinations.immich.stream import Stream
 from agent.destinations.immich.trust import SYSTEM, Trust
-from agent.destinations.immich.verdicts import Answer, refusal
+from agent.destinations.immich.verdicts import Answer, refusal, wants_certificate
 from agent.destinations.immich.ways import Ways
 from agent.domain.clock import Clock
-from agent.domain.errors import Blocked, Fate
+from agent.domain.errors import Blocked, Fate, Transient
 
 #: These may mean that the server is in maintenance, where every route but a few is unknown.
 _LOOK_TWICE = {404, 502, 503}
@@ -39,6 +39,7 @@ class Server:
         self.trust = trust or SYSTEM
         self.silence_s = silence_s
         self.has_session = "Authorization" in headers
+        self._clock = clock
         self._ways = Ways((api_url, *others), headers, clock, silence_s=silence_s, trust=self.trust, user_id=user_id)
         self._streams: set[Stream] = set()
 
@@ -76,6 +77,8 @@ class Server:
         """Whatever comes back; raises `Blocked`, `Transient` or `Interrupted` when nothing does."""
         try:
             return self._ways.exchange(request)
+        except Transient as lost:
+            raise wants_certificate(lost, self.address) or lost from lost
         except Blocked as problem:
             if problem.code == "certificate_untrusted" and self.trust.pinned is not None:
                 raise Blocked("certificate_changed", **problem.args_) from None
@@ -83,7 +86,9 @@ class Server:
 
     def stream(self) -> Stream:
         """A connection of its own for an answer that is read line by line, by the way that was taken last."""
-        stream = Stream(Route(self.address, self.headers, self.trust), self.silence_s, self._streams.discard)
+        stream = Stream(
+            Route(self.address, self.headers, self.trust), self.silence_s, self._clock, self._streams.discard
+        )
         self._streams.add(stream)
         return stream
 

@@ -51,9 +51,16 @@ def _unheard(_sent_bytes: int) -> None:
     pass
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to send. `pieces` is called again when the request must be sent again; `sent` hears body bytes so far."""
+    """What to send. `pieces` is called again when the request must be sent again; `sent` hears body bytes so far.
+
+    `may_repeat` is asked before that, when no line is held: whether it is of any use.
+    """
 
     method: str
     path: str
@@ -61,6 +68,7 @@ class Request:
     pieces: Callable[[], Iterable[Chunk]] = _nothing
     length_bytes: int = 0
     sent: Callable[[int], None] = _unheard
+    may_repeat: Callable[[], bool] = _always
 
     @classmethod
     def of_json(cls, method: str, path: str, value: object, headers: Mapping[str, str] | None = None) -> "Request":
@@ -239,7 +247,7 @@ class Lines:
             except _Lost as lost:
                 self._drop(line)
                 self._stand_back(era)
-                if lost.unheard:
+                if lost.unheard and request.may_repeat():
                     continue  # the server had hung up while the line rested: once more, on the next
                 raise Transient("connection_lost") from lost
             except BaseException:  # the source's fates among others: cut before the end, so that nothing comes of it

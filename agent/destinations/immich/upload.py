@@ -56,8 +56,26 @@ def put(server: Server, item: Item, progress: Callable[[int], None]) -> Placed:
             heard = now
             progress(now)
 
+    there: Found | None = None
+    was_asked = False
+
+    def may_repeat() -> bool:
+        """The server may have taken it before the line broke: what is there is not sent a second time."""
+        nonlocal there, was_asked
+        if was_asked:  # on the line of the question, which has not rested too long
+            return False
+        was_asked = True
+        there = _ask(server, [source.sha1]).get(source.sha1)
+        return there is None
+
     headers: Mapping[str, str] = {"Content-Type": form.content_type, "x-immich-checksum": source.sha1.hex()}
-    answer = server.exchange(Request("POST", "/assets", headers, form.pieces, len(form), sent))
+    try:
+        answer = server.exchange(Request("POST", "/assets", headers, form.pieces, len(form), sent, may_repeat))
+    except Transient:
+        if there is None:
+            raise
+        sent(len(form))
+        return Placed(there.remote_id, created=True, in_trash=there.in_trash, sidecar_taken=form.has_sidecar)
     value = answer.json()
     remote_id = value.get("id") if isinstance(value, dict) else None
     if answer.status not in {200, 201} or not remote_id:

@@ -95,6 +95,8 @@ def refusal(answer: Answer, address: str, *, size_bytes: int = 0) -> Fate:
         return Blocked("redirected", address=address, location=_origin(answer.headers.get("location", "")))
     if status == 413:
         return Rejected("too_large_for_server", size_bytes=size_bytes)
+    if status == 400 and (wanted := no_certificate(answer.body, address)):
+        return wanted
     if message is None or status == 404:
         # A proxy, a portal or another server speaks; also where 200 carries a page instead of JSON.
         return Blocked("not_immich", address=address, status=status)
@@ -124,8 +126,30 @@ def _origin(location: str) -> str:
     return f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""
 
 
+#: What the other side says of the certificate that we showed, or did not show; TLS 1.3 says it after the handshake.
+_OUR_CERTIFICATE = re.compile(r"ALERT_(CERTIFICATE_|UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)")
+#: nginx shakes hands with everybody and says it in a page.
+_NO_CERTIFICATE_PAGE = re.compile(rb"No required SSL certificate was sent|The SSL certificate error")
+
+
+def no_certificate(page: bytes, address: str) -> Blocked | None:
+    """The fate behind the page of a proxy that wants a client certificate; None of any other page."""
+    return Blocked("client_certificate_needed", address=address) if _NO_CERTIFICATE_PAGE.search(page) else None
+
+
+def wants_certificate(error: BaseException, address: str) -> Blocked | None:
+    """The fate of a connection that was ended because a client certificate is missing or wrong; None of any other."""
+    for cause in causes(error):
+        if isinstance(cause, ssl.SSLError) and _OUR_CERTIFICATE.search(str(getattr(cause, "reason", ""))):
+            return Blocked("client_certificate_needed", address=address)
+    return None
+
+
 def unreachable(error: BaseException, address: str) -> Blocked:
     """The fate of a connection that could not be made."""
+    wanted = wants_certificate(error, address)
+    if wanted is not None:
+        return wanted
     for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Blocked("certificate_untrusted", address=address, reason=_objection(cause))

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 REST_S = 60.0
 #: A way that is only waited for, because the others do not take a file of this size, is looked for this often.
 WAIT_S = 900.0
-_NO_WAY = {"server_unreachable", "certificate_untrusted", "certificate_changed"}
+_NO_WAY = {"server_unreachable", "certificate_untrusted", "certificate_changed", "client_certificate_needed"}
 
 
 @dataclass(slots=True)

@@ -76,7 +76,7 @@ def _hash(scope: Scope, part: Sequence[Batched], over: threading.Event) -> list[
             except (FileVanished, FileChanged, Rejected, Transient) as error:
                 piece.error = error
                 continue
-            piece.sha1, piece.content = found.sha1, found.content
+            piece.sha1, piece.content, piece.is_fresh = found.sha1, found.content, True
             facts = found.facts
             piece.member = replace(piece.member, size_bytes=facts.size_bytes, mtime_ns=facts.mtime_ns)
             hashed.append(piece)

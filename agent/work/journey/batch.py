@@ -24,6 +24,10 @@ class Piece:
     outcome: str | None = None
     remote_id: str | None = None
     is_new: bool = False
+    #: Its digest was made in this batch: it is new, or was changed.
+    is_fresh: bool = False
+    #: A sidecar that was not taken just now: what it says is still to be told.
+    is_untold: bool = False
     error: Fate | None = None
 
     @property

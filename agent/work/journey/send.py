@@ -87,7 +87,7 @@ class Sender:
             return
         if self._destination.traits.takes_sidecars or main is None:
             # It goes with its picture or not at all; what it says is brought there in another way.
-            sidecar.outcome = "not_taken"
+            sidecar.outcome, sidecar.is_untold = "not_taken", True
         elif main.remote_id is not None:
             item = Item(self._source(scope, asset.job, sidecar), beside=main.remote_id)
             self._put(scope, asset.job, sidecar, item)

@@ -88,6 +88,7 @@ def test_the_least_used_go_until_there_is_room() -> None:
 def test_background_work_spares_the_battery(facts: HostFacts, values: Values, expected: str | None) -> None:
     assert rests(values, facts) == expected
     assert rests(values, facts, paused=True) == "paused"
+    assert rests(values, facts, spare=True) == ("charging" if facts.on_battery else expected)
 
 
 def test_the_rest_is_reckoned_from_the_rate() -> None:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from agent.domain.metadata import Metadata
 from agent.media.made import Made, Picture, made_from_plain, made_to_plain
-from agent.media.metadata import Metadata
 
 MADE = Made(
     Metadata(4, 3, None, "JPEG"),

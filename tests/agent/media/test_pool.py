@@ -15,11 +15,12 @@ import psutil
 import pytest
 
 from agent.domain.errors import FileVanished, Interrupted, Rejected, Transient
+from agent.domain.metadata import Metadata
 from agent.media.made import Made
-from agent.media.metadata import Metadata
 from agent.media.pool import Decoders
 from agent.platforms.clock import SystemClock
 from tests import pictures
+from tests.jxl_files import from_jpeg
 
 _REAL = (sys.executable, "-m", "agent", "decode")
 _ODD = (sys.executable, str(Path(__file__).with_name("odd_decoder.py")))
@@ -173,6 +174,7 @@ def test_damaged_files_are_answered_for_without_losing_the_child(make: Make, tmp
         pictures.mp4(tmp_path / "a.mp4"),
         pictures.webp(tmp_path / "a.webp"),
         pictures.png(tmp_path / "a.png", taken=pictures.TAKEN),
+        from_jpeg(tmp_path / "a.jxl", pictures.jpeg(tmp_path / "inside.jpg")),
     ]
     pool.metadata(os.fsencode(originals[0]))
     pids = pool.pids()

@@ -20,6 +20,7 @@ from agent.media.jpeg import first_scans
 from agent.media.made import Made
 from tests import pictures
 from tests.camera_tags import exif
+from tests.jxl_files import save_jxl
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 
@@ -75,6 +76,7 @@ CORPUS: dict[str, tuple[Callable[[Path], object], tuple[int, int]]] = {
     "a.gif": (lambda p: _corners().save(p), (300, 225)),
     "a.bmp": (lambda p: _corners().save(p), (300, 225)),
     "a.tif": (lambda p: _corners().save(p), (300, 225)),
+    "a.jxl": (lambda p: save_jxl(p, _corners(1600, 1200)), (300, 225)),
     "a.jp2": (lambda p: _corners(2000, 1500).save(p), (300, 225)),
     "grey.png": (lambda p: _corners().convert("L").save(p), (300, 225)),
     "palette.png": (lambda p: _corners().quantize(64).save(p), (300, 225)),
@@ -102,7 +104,7 @@ def test_a_picture_of_every_format_fits_into_the_bound(tmp_path: Path, name: str
 
 
 def test_the_digest_comes_along_where_all_was_read_anyway(tmp_path: Path) -> None:
-    for name in ("a.jpg", "progressive.jpg", "a.heic", "a.png", "a.webp", "a.dng", "a.mp4"):
+    for name in ("a.jpg", "progressive.jpg", "a.heic", "a.png", "a.webp", "a.jxl", "a.dng", "a.mp4"):
         path = tmp_path / name
         CORPUS[name][0](path)
         expected = None if path.suffix in {".dng", ".mp4"} else hashlib.sha1(path.read_bytes()).digest()
@@ -356,6 +358,7 @@ def test_truncations_at_fifty_places_are_pictures_or_reported(tmp_path: Path) ->
         "a.dng",
         "a.mp4",
         "a.mov",
+        "a.jxl",
     ):
         CORPUS[name][0](tmp_path / name)
         whole = (tmp_path / name).read_bytes()
@@ -379,6 +382,8 @@ def test_random_bytes_with_every_extension_are_reported(tmp_path: Path) -> None:
         b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom",
         b"RIFF\0\1\0\0WEBPVP8 ",
         b"GIF89a",
+        b"\xff\x0a",
+        b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl \0\0\0\0jxlc\xff\x0a",
     ]
     for number, extension in enumerate(ROLES):
         path = tmp_path / f"x{extension}"

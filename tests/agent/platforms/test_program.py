@@ -35,5 +35,5 @@ def test_an_app_image_is_named_and_not_the_mount_that_goes_with_the_process(monk
     monkeypatch.setenv("APPIMAGE", "/home/ada/Safelight.AppImage")
     plan = plan_of_this_program("03:00")
     assert plan.agent == ("/home/ada/Safelight.AppImage", "run")
-    assert plan.nightly == ("/home/ada/Safelight.AppImage", "cache", "build")
+    assert plan.nightly == ("/home/ada/Safelight.AppImage", "cache", "build", "--spare-battery")
     assert plan.tray == ("/home/ada/Safelight.AppImage", "tray")

@@ -228,7 +228,7 @@ def test_history_is_pruned_but_never_what_failed_or_waits(ledger: Database) -> N
         for job_id in ids[:5]:
             jobs.complete(tx, job_id, NOW)
         jobs.fail(tx, ids[5], "no", NOW)
-        assert job_history.prune(tx, keep=7) == 3
+        assert job_history.prune(tx, keep=7, now_at=NOW) == 3
     left = [row.id for row in job_history.page(ledger.read(), status=None, before=None, limit=100)]
     assert left == list(reversed(ids[3:]))
 

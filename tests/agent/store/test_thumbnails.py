@@ -1,18 +1,20 @@
 """Pictures and where their files lie: twins, moves, edits, sizes, looks, and making room."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent.domain.metadata import Metadata
 from agent.store import media_metadata, places, thumbnails
 from agent.store.cache_db import CacheDatabase
-from agent.store.media_metadata import MediaFacts
+from agent.store.media_metadata import Kept
 from agent.store.places import Version, is_by_path, key_of
 from agent.store.thumbnails import Stored
 
 SHA1 = bytes(range(20))
-FACTS = MediaFacts(4, 3, None, "JPEG", camera="Camera", orientation=6, has_gps=True, thumbhash=b"hash")
+FACTS = Metadata(4, 3, None, "JPEG", camera="Camera", orientation=6, has_gps=True)
 DAY = 86_400_000
 
 
@@ -93,20 +95,21 @@ def test_a_picture_filed_by_path_moves_under_its_digest(thumbs: CacheDatabase, f
         assert thumbnails.count(tx) == 1
         assert places.known(tx, [B.path])[B.path].key == SHA1.hex()
     with facts.write() as tx:
-        media_metadata.put(tx, A, old, FACTS, 1)
+        media_metadata.put(tx, A, old, FACTS, b"hash", 1)
         media_metadata.rename_key(tx, old, SHA1.hex())
         assert media_metadata.present(tx, [old, SHA1.hex()]) == {SHA1.hex()}
 
 
 def test_facts_come_back_and_keep_their_thumbhash(facts: CacheDatabase) -> None:
     with facts.write() as tx:
-        media_metadata.put(tx, A, "k", FACTS, 1_795_360_720_123)
-        media_metadata.put(tx, A, "k", MediaFacts(4, 3, None, "JPEG"), 1_795_360_720_123)
+        media_metadata.put(tx, A, "k", FACTS, b"hash", 1_795_360_720_123)
+        first = media_metadata.get(tx, "k")
+        media_metadata.put(tx, A, "k", Metadata(4, 3, None, "JPEG"), None, 1_795_360_720_123)
         found = media_metadata.get(tx, "k")
         assert media_metadata.thumbhashes(tx, ["k", "none"]) == {"k": b"hash"}
         row = tx.execute("SELECT * FROM media_metadata").fetchone()
-    assert found is not None
-    assert (found.camera, found.thumbhash, found.file_size) == (None, b"hash", 10)
+    assert first == Kept(FACTS, b"hash", 10, "2026-11-22T15:18:40.123Z")
+    assert found == replace(first, metadata=Metadata(4, 3, None, "JPEG"))
     assert tuple(row) == ("k", "/a.jpg", 4, 3, 10, None, "JPEG", "2026-11-22T15:18:40.123Z", 2e-08)
 
 

@@ -78,7 +78,13 @@ def test_an_event_names_its_destination_and_its_reason() -> None:
         (None, ""),
         ("", ""),
         ("empty", "The file is empty. It is taken as soon as it has content."),
-        ("server_unreachable(address='https://x', reason='no route')", "The server does not answer."),
+        (
+            "server_unreachable(address='https://x', reason='no route')",
+            (
+                "The server does not answer. Check that it is on and that this computer reaches it;"
+                " the backup goes on by itself then."
+            ),
+        ),
         ("no such thing", "no such thing"),
         ("ValueError: (bad)", "ValueError: (bad)"),
     ],

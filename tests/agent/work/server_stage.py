@@ -21,6 +21,7 @@ from agent.store.db import Database
 from agent.store.intent import IntentJournal
 from agent.store.jobs import Open
 from agent.work.arrange import Arrange
+from agent.work.describe import Describe
 from agent.work.folders import Folders
 from agent.work.intake import BACKLOG, Intake, Taken, Urgency
 from agent.work.journey.finish import Finish
@@ -144,6 +145,8 @@ class Stage:
     def handler(self, key: str) -> Handler:
         if key == "organize":
             return Organize(HERE, self.destination, self.database, self.watched, self.clock, self._checkpoint)
+        if key == "describe":
+            return Describe(HERE, self.destination, self.database, self.clock, self._checkpoint)
         if key == "sync":
             return Sync(
                 HERE,

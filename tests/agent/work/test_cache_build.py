@@ -6,12 +6,14 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from agent.app.cache import BuildProcess, Ended, lock_build, making_for, without_agent
 from agent.domain.errors import Blocked, Transient
-from agent.platforms.base import Places
+from agent.domain.facts import HostFacts
+from agent.platforms.base import Places, Platform
 from agent.protocol.paths import to_wire
 from agent.store import media_metadata, places, thumbnails
 from agent.store.cache_db import CacheDatabase
@@ -43,6 +45,22 @@ def build(
     return BuildProcess(where, tell, forgive=forgive, few=few).run()
 
 
+class Power:
+    """A computer whose power is what a test says."""
+
+    def __init__(self, facts: HostFacts) -> None:
+        self._facts = facts
+        self.tell: Callable[[HostFacts], None] = lambda _facts: None
+
+    def watch_facts(self, on_change: Callable[[HostFacts], None], _on_sleep: object = None) -> "Power":
+        self.tell = on_change
+        on_change(self._facts)
+        return self
+
+    def stop(self) -> None:
+        self.tell = lambda _facts: None
+
+
 def count(where: Places) -> tuple[int, int]:
     """Pictures and facts that are kept."""
     with without_agent(where) as cache:
@@ -65,6 +83,33 @@ def test_a_first_pass_makes_all_and_a_second_one_nothing(where: Places) -> None:
     assert count(where) == (6, 6)
     second = build(where)
     assert (second.report.done, second.report.skipped) == (0, 6)
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason", "made"),
+    [(HostFacts(on_battery=True, battery_percent=90), "charging", 0), (HostFacts(on_battery=False), None, 6)],
+)
+def test_a_pass_that_spares_the_battery_does_nothing_on_it_and_says_so(
+    where: Places, facts: HostFacts, reason: str | None, made: int
+) -> None:
+    told: list[Report] = []
+    power = cast("Platform", Power(facts))
+    ended = BuildProcess(where, told.append, mind_power=True, few=0, platform=power).run()
+    assert (ended.reason, ended.report.done, count(where)) == (reason, made, (made, made))
+    assert bool(told) == bool(made)
+
+
+def test_a_pass_ends_when_the_charger_is_pulled_out(where: Places) -> None:
+    power = Power(HostFacts(on_battery=False))
+
+    def pull(report: Report) -> None:
+        if report.phase == "whole":
+            power.tell(HostFacts(on_battery=True))
+
+    ended = BuildProcess(where, pull, mind_power=True, few=0, platform=cast("Platform", power)).run()
+    assert ended.reason == "charging"
+    assert ended.report.done < 6
+    assert build(where).report.done == 6 - ended.report.done
 
 
 def test_few_files_get_their_real_pictures_at_once(where: Places) -> None:

@@ -144,7 +144,13 @@ class Desk:
         self.done: list[str] = []
         self.last_at: int | None = None
         daily = Daily("check", lambda: self.last_at, self._check)
-        self.routine = Routine(self.clock, [daily], lambda: self.done.append("look"), lambda: self.done.append("gap"))
+        self.routine = Routine(
+            self.clock,
+            [daily],
+            lambda: self.done.append("look"),
+            lambda: self.done.append("gap"),
+            lambda back_ms: self.done.append(f"back {back_ms // 1000} s"),
+        )
 
     def _check(self) -> None:
         self.done.append("check")
@@ -170,7 +176,7 @@ def test_a_clock_set_back_a_day_does_not_stop_it() -> None:
     desk = Desk()
     desk.look()
     desk.clock.set_back(86_400)
-    assert desk.look() == ["look", "check"]
+    assert desk.look() == ["back 86400 s", "look", "check"]
     assert desk.look() == ["look"]
 
 

@@ -1,0 +1,126 @@
+"""What a person does with an account that is there already: its addresses, the space that is left, signing out.
+
+Called on the threads that answer clients; asks the server, some seconds at most. Changes settings and secrets, never
+copies. Adding and signing in again are in `library`, the door to servers in `signin`.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from agent.credentials import Credentials
+from agent.destinations.immich import ImmichDestination
+from agent.destinations.immich.auth import storage
+from agent.destinations.immich.secret import read_secret
+from agent.domain.clock import Clock
+from agent.domain.errors import Blocked, Fate
+from agent.facts import free_disk_bytes
+from agent.protocol.destination import AddressesKept, DestinationSpace
+from agent.protocol.paths import to_display
+from agent.protocol.settings import DestinationSetting, Settings
+from agent.protocol.wire import Mistake, from_plain, to_plain
+from agent.store.settings import SettingsStore
+from agent.work.destinations import Destinations
+from agent.work.signin import SignIn, trust_of
+
+log = logging.getLogger(__name__)
+
+
+class Accounts:
+    """The destinations that are there, one at a time, each named by its id or its name."""
+
+    def __init__(
+        self,
+        settings: SettingsStore,
+        credentials: Credentials,
+        destinations: Destinations,
+        clock: Clock,
+        on_secret: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._credentials = credentials
+        self._destinations = destinations
+        self._sign_in = SignIn(clock, on_secret)
+
+    def space(self, named: str) -> DestinationSpace:
+        """What is used and what is left at a destination, as far as it tells; raises the fates of the destination."""
+        setting = self._find(named)
+        folder = self._destinations.folder_of(setting.id)
+        if folder is not None:
+            try:
+                return DestinationSpace(setting.id, free_bytes=free_disk_bytes(folder))
+            except OSError:
+                raise Blocked("destination_unreadable", path=to_display(folder)) from None
+        destination = self._destinations.get(setting.id)
+        if not isinstance(destination, ImmichDestination):
+            raise Mistake("not_a_server", name=setting.name)
+        found = storage(destination.server)
+        return DestinationSpace(setting.id, found.used_bytes, found.quota_bytes, found.free_bytes)
+
+    def set_addresses(self, named: str, typed: tuple[str, ...], *, plain_http: bool = False) -> AddressesKept:
+        """The addresses of a server in the order in which they are tried, the first being the one that people open.
+
+        What is new and answers must be the same account's; what does not answer now is believed until it does.
+        """
+        setting = self._server(named)
+        if not typed:
+            raise Mistake("address_missing", name=setting.name)
+        secret = read_secret(self._credentials.get(setting.id, setting.secret_store or "keyring"))
+        known = {setting.location, *setting.routes}
+        kept: dict[str, bool] = {}
+        for address in typed:
+            if address in known:
+                kept.setdefault(address, True)
+                continue
+            url, answers = self._sign_in.further_address(
+                address, trust_of(setting), secret, setting.user_id, plain_http=plain_http
+            )
+            kept.setdefault(url, answers)
+        first, *others = kept
+        for other in self._settings.get().destinations:
+            if other.id != setting.id and (other.location, other.user_id) == (first, setting.user_id):
+                raise Mistake("destination_exists", name=other.name)
+        self._replace(setting.id, location=first, routes=others)
+        return AddressesKept(tuple(kept), tuple(url for url, answers in kept.items() if not answers))
+
+    def sign_out(self, named: str) -> None:
+        """Revoke and forget the sign-in. What is known of the copies stays, and only the same user may come back."""
+        setting = self._server(named)
+        leave(self._sign_in, self._credentials, setting)
+        self._destinations.renew(setting.id)
+        self._replace(setting.id, account=None)
+        log.info("signed out of %s", setting.name)
+
+    def _find(self, named: str) -> DestinationSetting:
+        for setting in self._settings.get().destinations:
+            if named in (setting.id, setting.name):
+                return setting
+        raise Mistake("destination_unknown", name=named)
+
+    def _server(self, named: str) -> DestinationSetting:
+        setting = self._find(named)
+        if setting.kind != "immich":
+            raise Mistake("not_a_server", name=setting.name)
+        return setting
+
+    def _replace(self, destination_id: str, **changed: object) -> None:
+        """Put these fields into the destination as it is now, at its place among the others."""
+
+        def edit(now: Settings) -> Settings:
+            new = tuple(
+                from_plain({**to_plain(one), **changed}, DestinationSetting) if one.id == destination_id else one
+                for one in now.destinations
+            )
+            return Settings(now.version, now.values, new, now.folders)
+
+        self._settings.change(edit)
+
+
+def leave(sign_in: SignIn, credentials: Credentials, setting: DestinationSetting) -> None:
+    """Revoke what we made at a server and forget the secret; neither a server nor a keyring that is away hinders it."""
+    if setting.secret_store is None:
+        return
+    with suppress(Fate):
+        sign_in.leave(setting, credentials.get(setting.id, setting.secret_store))
+    with suppress(Fate):
+        credentials.delete(setting.id, setting.secret_store)

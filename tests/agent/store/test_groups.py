@@ -1,0 +1,100 @@
+"""What a person orders of a single job: given up, its files say so; tried again, they wait."""
+
+import hashlib
+
+import pytest
+
+from agent.store import copies, files, folders, groups, job_history, jobs, library
+from agent.store.db import Database
+from agent.store.jobs import Open
+
+NOW = 1_795_000_000_000
+
+
+@pytest.fixture
+def asset(ledger: Database) -> tuple[int, int, int]:
+    """(job, file, asset): a photo on its way to one of its two destinations."""
+    with ledger.write() as tx:
+        (folder_id,) = folders.attach(tx, {b"/pics": ("immich", "nas")}, {"immich": "immich", "nas": "folder"}).values()
+        directory = folders.directory(tx, folder_id, b"")
+        file_id = files.add(tx, directory, folder_id, b"a.jpg", "still", 10, 1, 1, NOW)
+        asset_id = files.add_asset(tx, folder_id, NOW)
+        files.set_asset(tx, file_id, asset_id)
+        job = copies.upload_job(asset_id, "immich", folder_id, weight_bytes=10, run_after=0)
+        return jobs.enqueue(tx, job, NOW), file_id, asset_id
+
+
+def shown(ledger: Database, file_id: int) -> tuple[str, str | None]:
+    row = library.row_of(ledger.read(), file_id)
+    return row.state, row.reason
+
+
+def test_a_photo_whose_job_was_cancelled_says_so_and_is_not_taken_up_by_itself(
+    ledger: Database, asset: tuple[int, int, int]
+) -> None:
+    job_id, file_id, asset_id = asset
+    with ledger.write() as tx:
+        assert groups.give_up(tx, job_id, NOW)
+        assert not groups.give_up(tx, job_id, NOW)
+        assert copies.lacking_of(tx, [asset_id], "immich") == []
+        assert copies.lacking_of(tx, [asset_id], "nas") == [(asset_id, 10)]
+    assert shown(ledger, file_id) == ("failed", "cancelled")
+
+
+def test_tried_again_it_waits_like_any_other(ledger: Database, asset: tuple[int, int, int]) -> None:
+    job_id, file_id, asset_id = asset
+    with ledger.write() as tx:
+        groups.give_up(tx, job_id, NOW)
+        assert groups.try_again(tx, job_id, NOW)
+        assert not groups.try_again(tx, job_id, NOW)
+        assert copies.lacking_of(tx, [asset_id], "immich") == [(asset_id, 10)]
+    assert shown(ledger, file_id) == ("queued", None)
+    row = job_history.show(ledger.read(), job_id)
+    assert row is not None
+    assert row.status == "PENDING"
+
+
+def test_an_edit_after_the_cancel_is_a_new_matter(ledger: Database, asset: tuple[int, int, int]) -> None:
+    job_id, file_id, asset_id = asset
+    with ledger.write() as tx:
+        groups.give_up(tx, job_id, NOW)
+        files.observe(tx, file_id, 11, 2, 1, same_bytes=False)
+        files.derive(tx, [file_id])
+        assert copies.lacking_of(tx, [asset_id], "immich") == [(asset_id, 11)]
+    assert shown(ledger, file_id) == ("queued", None)
+
+
+def test_what_is_there_already_is_not_marked_by_a_cancel(ledger: Database, asset: tuple[int, int, int]) -> None:
+    job_id, file_id, _ = asset
+    digest = hashlib.sha1(b"a", usedforsecurity=False).digest()
+    with ledger.write() as tx:
+        content = files.set_content(tx, file_id, digest, 10, 1, NOW)
+        for destination in ("immich", "nas"):
+            copies.put(tx, content, destination, "safe", "r", NOW)
+        assert groups.give_up(tx, job_id, NOW)
+    assert shown(ledger, file_id) == ("safe", None)
+
+
+def test_other_work_is_given_up_without_a_word_at_any_photo(ledger: Database, asset: tuple[int, int, int]) -> None:
+    _, file_id, asset_id = asset
+    with ledger.write() as tx:
+        other = jobs.enqueue(tx, jobs.NewJob("scan", {"asset_id": asset_id}), NOW)
+        assert groups.give_up(tx, other, NOW)
+        assert groups.try_again(tx, other, NOW)
+        jobs.claim(tx, "local", Open(everyone=True), "boot", NOW, files=1, size_bytes=1)
+        assert groups.give_up(tx, other, NOW), "what runs can be given up too"
+    assert shown(ledger, file_id) == ("queued", None)
+
+
+def test_a_job_is_done_sooner_when_that_is_asked_for_and_not_after_its_end(
+    ledger: Database, asset: tuple[int, int, int]
+) -> None:
+    job_id = asset[0]
+    with ledger.write() as tx:
+        other = jobs.enqueue(tx, jobs.NewJob("upload", {}, lane="immich", priority=5), NOW)
+        assert groups.prioritise(tx, job_id, 6, NOW)
+        taken = jobs.claim(tx, "immich", Open(everyone=True), "boot", NOW, files=1, size_bytes=1)
+        assert [job.id for job in taken] == [job_id]
+        jobs.complete(tx, job_id, NOW)
+        assert not groups.prioritise(tx, job_id, 7, NOW)
+        assert groups.prioritise(tx, other, -3, NOW)

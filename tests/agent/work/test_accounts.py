@@ -1,0 +1,120 @@
+"""An account that is there already: the space that is left, its addresses, and signing out; against the stand-in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.credentials import Credentials
+from agent.destinations.immich.secret import Secret
+from agent.domain.errors import Blocked
+from agent.platforms.clock import SystemClock
+from agent.protocol.destination import AddressesKept, DestinationSpace
+from agent.protocol.settings import DestinationSetting, Settings
+from agent.protocol.wire import Mistake
+from agent.store.settings import SettingsStore
+from agent.work.accounts import Accounts
+from agent.work.destinations import Destinations
+from tests.fakes.immich import StandIn
+
+HERE, NAS = "here1", "nas12"
+DISK_FREE_BYTES = 64_424_509_440
+
+
+class House:
+    """The rooms around it: settings, secrets in a file, the destinations in force."""
+
+    def __init__(self, base: Path, server: StandIn, secret: Secret) -> None:
+        self.server = server
+        self.credentials = Credentials("test", base / "secrets.json")
+        self.credentials.set(HERE, secret.to_text(), "file")
+        self.settings = SettingsStore(base / "settings.toml")
+        self.destinations = Destinations(self.credentials, SystemClock())
+        self.settings.listen(self.destinations.replace)
+        (base / "nas").mkdir()
+        here = DestinationSetting(
+            HERE, "immich", "Server", f"{server.url}/api", "ada@example.org", server.admin.id, secret_store="file"
+        )
+        nas = DestinationSetting(NAS, "folder", "NAS", str(base / "nas"))
+        self.settings.change(lambda now: Settings(now.version, now.values, (here, nas), now.folders))
+        self.accounts = Accounts(self.settings, self.credentials, self.destinations, SystemClock(), lambda _: None)
+
+    @property
+    def here(self) -> DestinationSetting:
+        return self.settings.get().destinations[0]
+
+
+@pytest.fixture
+def house(server: StandIn, tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path, server, Secret("session", server.session()))
+    yield made
+    made.destinations.abandon()
+
+
+@pytest.mark.parametrize("quota", [None, 150_000])
+def test_the_space_is_what_the_server_says(house: House, quota: int | None) -> None:
+    house.server.set_quota(quota)
+    assert house.accounts.space("Server") == DestinationSpace(HERE, 0, quota, DISK_FREE_BYTES)
+
+
+def test_a_key_that_may_not_ask_for_the_disk_still_tells_the_quota(server: StandIn, tmp_path: Path) -> None:
+    narrow = server.api_key(["asset.upload", "asset.read", "user.read"])
+    house = House(tmp_path, server, Secret("key", narrow))
+    server.set_quota(9_000)
+    assert house.accounts.space(HERE) == DestinationSpace(HERE, 0, 9_000, None)
+    house.destinations.abandon()
+
+
+def test_of_a_folder_the_free_space_of_its_drive_is_told(house: House) -> None:
+    found = house.accounts.space("NAS")
+    assert found.used_bytes is None
+    assert found.free_bytes
+
+
+def test_addresses_are_added_put_in_order_and_taken_away(house: House) -> None:
+    first, other = f"{house.server.url}/api", house.server.url.replace("127.0.0.1", "localhost")
+    assert house.accounts.set_addresses("Server", (first, other)) == AddressesKept((first, f"{other}/api"))
+    assert (house.here.location, house.here.routes) == (first, (f"{other}/api",))
+    house.accounts.set_addresses("Server", (f"{other}/api", first, first))
+    assert (house.here.location, house.here.routes) == (f"{other}/api", (first,))
+    house.accounts.set_addresses("Server", (first,))
+    assert (house.here.location, house.here.routes) == (first, ())
+    assert house.settings.get().destinations[1].name == "NAS"
+
+
+def test_an_address_that_answers_from_elsewhere_only_is_kept_and_said(house: House) -> None:
+    first, away = house.here.location, "https://photos.invalid"
+    kept = house.accounts.set_addresses("Server", (first, away))
+    assert kept == AddressesKept((first, f"{away}/api"), (f"{away}/api",))
+
+
+def test_an_address_of_somebody_elses_server_is_refused_and_nothing_changes(house: House) -> None:
+    before = house.here
+    with StandIn() as other, pytest.raises(Blocked, match=r"signed_out|account_changed"):
+        house.accounts.set_addresses("Server", (before.location, other.url))
+    with pytest.raises(Blocked, match="address_invalid"):
+        house.accounts.set_addresses("Server", (before.location, "no address"))
+    with pytest.raises(Mistake, match="address_missing"):
+        house.accounts.set_addresses("Server", ())
+    assert house.here == before
+
+
+def test_signed_out_the_secret_is_revoked_and_forgotten_and_the_user_remembered(house: House) -> None:
+    token = house.credentials.get(HERE, "file")
+    before = house.here
+    house.accounts.sign_out("Server")
+    assert (house.here.account, house.here.user_id) == (None, before.user_id)
+    with pytest.raises(Blocked, match="secret_missing"):
+        house.destinations.get(HERE)
+    house.credentials.set(HERE, token, "file")
+    with pytest.raises(Blocked, match="signed_out"):
+        house.destinations.get(HERE).probe()
+
+
+def test_a_folder_has_neither_addresses_nor_a_sign_in(house: House) -> None:
+    with pytest.raises(Mistake, match="not_a_server"):
+        house.accounts.sign_out("NAS")
+    with pytest.raises(Mistake, match="not_a_server"):
+        house.accounts.set_addresses("NAS", ("https://x.example.org",))
+    with pytest.raises(Mistake, match="destination_unknown"):
+        house.accounts.space("nobody")

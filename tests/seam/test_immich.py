@@ -1,0 +1,120 @@
+"""An Immich server and a whole agent: sign-in by browser, sidecars that come late, questions that are refused."""
+
+import sys
+from pathlib import Path
+
+from tests import pictures
+from tests.agent.domain.test_xmp import sidecar
+from tests.fakes.immich import StandIn
+from tests.seam.rig import Rig
+from tests.seam.test_trouble import server_of
+
+#: A browser: it opens the one page that it is given, follows where it is sent, and ends.
+BROWSER = """
+import sys, urllib.request
+with urllib.request.urlopen(sys.argv[1], timeout=30) as answer:
+    answer.read()
+"""
+
+
+def photo(rig: Rig, name: str, seed: int = 1) -> Path:
+    """One photo."""
+    return pictures.jpeg(rig.pictures / name, size=(96, 64), seed=seed)
+
+
+def open_pages(rig: Rig) -> None:
+    """Let the command find a browser."""
+    browser = rig.base / "browser.py"
+    browser.write_text(BROWSER, encoding="utf-8")
+    rig.environment["BROWSER"] = f"{sys.executable} {browser} %s"
+
+
+def test_a_sync_that_the_server_refuses_holds_up_no_upload(rig: Rig) -> None:
+    rig.ready(["server"])
+    server = server_of(rig).server
+    refusal = server.faults.answer("POST /api/search/metadata", 404, times=None)
+    asked = rig.safelight("sync")
+    assert (asked.returncode, asked.stdout) == (4, "")
+    assert "did not say what changed" in asked.stderr
+    refusal.wait_hit()
+    photo(rig, "a.jpg")
+    rig.backup()
+    rig.wait_safe(1)
+    rig.assert_arrived()
+    assert rig.snapshot().problems == ()
+    refused = [job for job in rig.json("jobs", "list")["jobs"] if job["job_key"] == "sync"]
+    assert any("sync_refused" in str(job["last_error"]) for job in refused), refused
+
+
+def test_the_command_signs_in_by_browser_and_what_it_gets_works_and_is_ended(rig: Rig) -> None:
+    open_pages(rig)
+    with StandIn() as server:
+        server.provider.enabled = True
+        rig.start()
+        rig.set("trigger_delay_s", 0)
+        added = rig.safelight(
+            "destination", "add", "immich", server.url, "--name", "Home", "--browser", "--store", "file"
+        )
+        assert added.returncode == 0, added.stderr
+        assert "admin@example.com" in added.stdout
+        (child,) = [one for one in server.sessions if one.parent is not None]
+        rig.watch()
+        rig.enable()
+        photo(rig, "a.jpg")
+        rig.wait_safe(1)
+        assert rig.safelight("sync").returncode == 0
+        server.wait_for(lambda: server.counters.requests["POST /api/sync/ack"] > 0, 30)
+        server.wait_for(lambda: server.live.open > 0, 30)
+        assert child.token not in rig.log() + added.stdout + added.stderr
+        assert rig.safelight("destination", "remove", "Home").returncode == 0
+        server.wait_for(lambda: server.sessions == [], 30)
+        assert [asset.filename for asset in server.assets] == ["a.jpg"]
+        rig.stop()
+
+
+def test_a_browser_sign_in_may_leave_nothing_but_a_narrow_key(rig: Rig) -> None:
+    open_pages(rig)
+    with StandIn() as server:
+        server.provider.enabled = True
+        rig.start()
+        words = ("destination", "add", "immich", server.url, "--name", "Home", "--browser", "--keep", "key")
+        added = rig.safelight(*words, "--store", "file")
+        assert added.returncode == 0, added.stderr
+        (key,) = server.keys
+        assert "all" not in key.permissions
+        assert server.sessions == []
+        assert rig.safelight("destination", "remove", "Home").returncode == 0
+        server.wait_for(lambda: server.keys == [], 30)
+        rig.stop()
+
+
+def test_a_browser_sign_in_that_is_refused_adds_nothing(rig: Rig) -> None:
+    open_pages(rig)
+    with StandIn() as server:
+        server.provider.enabled = True
+        server.provider.refuses = "access_denied"
+        rig.start()
+        added = rig.safelight("destination", "add", "immich", server.url, "--browser", "--store", "file")
+        assert (added.returncode, added.stdout) == (5, "")
+        assert "Traceback" not in added.stderr
+        assert rig.snapshot().destinations == ()
+        assert server.sessions == []
+        rig.stop()
+
+
+def test_favourites_and_a_sidecar_that_comes_late_reach_the_server(rig: Rig) -> None:
+    rig.ready(["server"], watch=False)
+    folder = str(rig.pictures)
+    assert rig.safelight("folder", "add", folder, "--favorite", "--visibility", "archive").returncode == 0
+    assert "as favourites, into the archive" in " ".join(rig.safelight("folder", "list").stdout.split())
+    server = server_of(rig).server
+    photo(rig, "a.jpg")
+    rig.wait_safe(1)
+    (asset,) = server.assets
+    assert (asset.favorite, asset.visibility) == (True, "archive")
+    (rig.pictures / "a.xmp").write_bytes(sidecar('xmp:Rating="5"'))
+    server.wait_for(lambda: server.assets[0].rating == 5, 40)
+    rig.wait_safe(1)
+    assert rig.safelight("folder", "set", folder, "--no-favorite").returncode == 0
+    (row,) = rig.json("folder", "list")["folders"]
+    assert (row["rules"].get("favorite", False), row["rules"]["visibility"]) == (False, "archive")

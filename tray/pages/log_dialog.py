@@ -1,0 +1,146 @@
+"""The agent's log as it grows, in a window: the last lines, what is added, and how grave a line must be. GUI thread.
+
+The lines come from `safelight logs --follow`, a process of its own: it knows the file, its rotation and its levels, and
+works when there is no agent, which is when a log is wanted most. Lines are only added while the window is open.
+"""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QProcess, QSize, Qt, QTimer
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QHideEvent, QShowEvent, QTextCursor
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from agent import words
+from agent.protocol.wire import from_json
+from agent.words.catalogue import _
+from tray.widgets.labelled import Check, Labelled, name_button
+from tray.widgets.text import Sentence
+from tray.widgets.text_button import TextButton
+
+_WIDTH_EM, _HEIGHT_EM = 62, 36
+_FIRST_LINES = 500
+_MOST_LINES = 5_000
+_END_MS = 2_000
+#: Lines that come together are shown together.
+_GATHER_MS = 100
+
+
+class LogDialog(QDialog):
+    """Shows the log until it is closed."""
+
+    def __init__(self, command: Sequence[str], parent: QWidget | None = None) -> None:
+        """`command` is `safelight --json logs --follow`."""
+        super().__init__(parent)
+        self._command = command
+        self._waiting: list[str] = []
+        self._process: QProcess | None = None
+        self.setWindowTitle(_("Log of the background agent"))
+        self.level = QComboBox(self)
+        for value, text in (("info", _("Everything")), ("warning", _("Warnings")), ("severe", _("Errors only"))):
+            self.level.addItem(text, value)
+        self.scrolls = Check(_("&Go on to new lines"), parent=self)
+        self.scrolls.box.setChecked(True)
+        self.lines = QPlainTextEdit(self)
+        self.lines.setReadOnly(True)
+        self.lines.setAccessibleName(_("Lines of the log"))
+        self.lines.setMaximumBlockCount(_MOST_LINES)
+        self.lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.lines.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.lines.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.said = Sentence(self)
+        self.said.hide()
+        self.copy = TextButton(_("&Copy all"), self)
+        self.copy.setAutoDefault(False)
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.lines.toPlainText()))
+        self._gather = QTimer(self, singleShot=True, interval=_GATHER_MS)
+        self._gather.timeout.connect(self._show)
+        self._arrange()
+        self.level.activated.connect(self._begin)
+        self.scrolls.box.toggled.connect(self._scroll)
+        self.resize(self.sizeHint())
+
+    def sizeHint(self) -> QSize:
+        em = self.fontMetrics().height()
+        return QSize(em * _WIDTH_EM, em * _HEIGHT_EM)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._process is None:
+            self._begin()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():  # that is the desktop, which has only put it away
+            self._end()
+
+    def _arrange(self) -> None:
+        em = self.fontMetrics().height()
+        head = QHBoxLayout()
+        head.setSpacing(em)
+        head.addWidget(Labelled(_("Show"), self.level))
+        head.addWidget(self.scrolls)
+        head.addStretch(1)
+        head.addWidget(self.copy)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        for button in buttons.buttons():
+            name_button(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(em, em, em, em)
+        column.setSpacing(em // 2)
+        column.addLayout(head)
+        column.addWidget(self.lines, 1)
+        column.addWidget(self.said)
+        column.addWidget(buttons)
+
+    # --- The process -------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Show the log of the chosen level, from its last lines on."""
+        self._end()
+        self.lines.clear()
+        process = QProcess(self)
+        process.readyReadStandardOutput.connect(self._read)
+        process.errorOccurred.connect(self._failed)
+        arguments = ["--lines", str(_FIRST_LINES), "--level", str(self.level.currentData())]
+        self._process = process
+        process.start(self._command[0], [*self._command[1:], *arguments])
+
+    def _end(self) -> None:
+        """It only reads, so it may be cut."""
+        process, self._process = self._process, None
+        self._waiting.clear()
+        if process is not None:
+            process.blockSignals(True)
+            process.kill()
+            process.waitForFinished(_END_MS)
+            process.deleteLater()
+
+    def _read(self) -> None:
+        process = self._process
+        while process is not None and process.canReadLine():
+            document = from_json(bytes(process.readLine().data()))
+            self._waiting.append(str(document["line"]))
+        if self._waiting and not self._gather.isActive():
+            self._gather.start()
+
+    def _failed(self) -> None:
+        self.said.setText(words.mistake("start_failed", {}))
+        self.said.show()
+
+    def _show(self) -> None:
+        if not self._waiting:
+            return
+        bar = self.lines.verticalScrollBar()
+        before = bar.value()
+        self.lines.appendPlainText("\n".join(self._waiting))
+        self._waiting.clear()
+        bar.setValue(before)
+        self._scroll()
+
+    def _scroll(self) -> None:
+        if self.scrolls.box.isChecked():
+            self.lines.moveCursor(QTextCursor.MoveOperation.End)
+            self.lines.moveCursor(QTextCursor.MoveOperation.StartOfLine)
