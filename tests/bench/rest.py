@@ -6,13 +6,14 @@ What starting the agent on it costs, then a comparison that finds nothing new, t
 import time
 from pathlib import Path
 
-from agent.protocol.methods import JobEnqueue, Pause
+from agent.protocol.methods import DestinationAddImmich, DestinationRef, JobEnqueue, Pause, SettingValue
 from tests.bench import agent, corpus
 from tests.bench.agent import Home
 from tests.bench.photo import fill
 from tests.bench.processes import children, cpu_s, peak_bytes, pss_bytes, wake_ups
 from tests.bench.service import Sink, sink, until
 from tests.bench.table import Options, Row, at_most
+from tests.fakes.immich import StandIn
 
 _MB = 1024 * 1024
 
@@ -28,7 +29,38 @@ def run(options: Options) -> list[Row]:
             rows = [Row(f"first backup of {known:,} tiny files", rate, "files/s")]
             home.stop()
             rows += [*_start(home, known, empty), *_compare(home, known), *_rest(home, known, rest_s)]
+        rows.append(_live(room, next(row.ours for row in rows if row.what.endswith("(PSS)"))))
         return [*rows, *_million(room, target)] if options.full else rows
+
+
+def _live(room: Path, without_mb: float) -> Row:
+    """What an agent weighs that hears the server's events; the difference is measured without files."""
+    folder, weights = room / "live" / "photos", []
+    with StandIn() as server, agent.home(room / "live") as home:
+        folder.mkdir(parents=True)
+        home.start()
+        with home.client() as client:
+            wish = DestinationAddImmich(server.url, "Bench", api_key=server.api_key(), store="file")
+            client.call("destination.add_immich", wish)
+            client.call("settings.set", SettingValue("background_backup", value=True))
+        home.stop()
+        home.start()
+        home.wait_idle()
+        time.sleep(10.0)
+        weights.append(pss_bytes(home.pid))
+        with home.client() as client:
+            client.call("destination.remove", DestinationRef("Bench"))
+            wish = DestinationAddImmich(
+                server.url, "Bench", email=server.admin.email, password=server.admin.password, store="file"
+            )
+            client.call("destination.add_immich", wish)
+        home.stop()
+        home.start()
+        server.live.wait_open(1, 60.0)
+        time.sleep(10.0)
+        weights.append(pss_bytes(home.pid))
+    more_mb = (weights[1] - weights[0]) / _MB
+    return at_most(f"the same with live events ({more_mb:.1f} MB more): memory (PSS)", without_mb + more_mb, "MB", 60.0)
 
 
 def _million(room: Path, target: Sink) -> list[Row]:
