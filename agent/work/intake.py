@@ -5,6 +5,7 @@ be forgotten. Constraints are not looked at: what is held waits in the queue. Ca
 the local lane; the ledger's one writer keeps them apart.
 """
 
+import logging
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from agent.store import copies, files, folders, jobs
 from agent.store.db import Database, Tx
 from agent.store.intent import IntentJournal
 from agent.work.folders import Folders, Watched
+
+log = logging.getLogger(__name__)
 
 #: Fresh files come before the backlog, and what a person asked for before both.
 FRESH, BACKLOG, ASKED = 10, 0, 100
@@ -108,6 +111,7 @@ class Intake:
                 found = self._folders.get(folder_id)
                 if found is not None and (here or gone):
                     self.observe(found, below, here, gone, Urgency(self._due_at(), FRESH), taken)
+        log.debug("%d files rest in %d directories: %d new jobs", len(touches), len(by_directory), len(taken.jobs))
         if taken.changed:
             self._on_taken(taken)
 

@@ -222,7 +222,9 @@ class Lane:
             )
         self._stranded = [job.id for job in batch]
         if not batch:
+            log.debug("%s: nothing that is due may run", self.name)
             return False
+        log.debug("%s: took %d jobs of %s, from %d on", self.name, len(batch), batch[0].key, batch[0].id)
         self._cancelled.clear()
         scope = Scope(self.name, self._database, self._clock, self._watcher())
         self._batch = batch

@@ -4,6 +4,7 @@ Runs on the destination's lane thread. A copy counts as safe only after the dest
 bytes; all that belongs together is written in one transaction.
 """
 
+import logging
 from collections.abc import Callable
 
 from agent.destinations.base import Destination, Wanted
@@ -14,6 +15,8 @@ from agent.store.db import Database, Tx
 from agent.work.journey.batch import Batched, Piece
 from agent.work.journey.transfers import Transfers
 from agent.work.worker import Scope
+
+log = logging.getLogger(__name__)
 
 #: A file that changed under our hands is looked at again after it had time to rest.
 CHANGED_AGAIN_S = 2.0
@@ -70,6 +73,7 @@ class Finish:
                 completed, failed = completed + done, failed + lost
                 size_bytes += asset.job.weight_bytes
             self._derive(tx, assets)
+        log.debug("%s: %d ended, %d of them without success", self._id, completed + failed, failed)
         self._checkpoint("finished")
         self._transfers.count(completed=completed, failed=failed, size_bytes=size_bytes)
         self._on_finished()

@@ -3,6 +3,7 @@
 Runs on the sender threads of a lane, several at once. What comes of a file is kept in its piece; writes nothing down.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
@@ -17,6 +18,8 @@ from agent.work.journey.batch import Batched, Piece
 from agent.work.journey.sources import FileSource
 from agent.work.journey.transfers import Transfers
 from agent.work.worker import Scope
+
+log = logging.getLogger(__name__)
 
 
 class Sender:
@@ -101,15 +104,19 @@ class Sender:
     def _put(self, scope: Scope, job: Claimed, piece: Piece, item: Item) -> Placed | None:
         """Put one file; errors that concern only this file are kept with it."""
         scope.check(job)
-        flight = self._transfers.begin(to_display(piece.member.path), self._id, piece.member.size_bytes)
+        shown = to_display(piece.member.path)
+        flight = self._transfers.begin(shown, self._id, piece.member.size_bytes)
         try:
             placed = self._destination.put(item, lambda sent: self._transfers.moved(flight, sent))
         except (FileVanished, FileChanged, Rejected, Transient) as error:
+            log.debug("%s: %s: %s", self._id, shown, error)
             piece.error = error
             return None
         finally:
             self._transfers.end(flight)
             piece.content = None
+        outcome = "new there" if placed.created else "was there"
+        log.debug("%s: %s, %d bytes: %s", self._id, shown, piece.member.size_bytes, outcome)
         self._checkpoint("sent")
         piece.settle(Found(placed.remote_id, placed.in_trash))
         piece.is_new = placed.created

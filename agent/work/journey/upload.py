@@ -4,6 +4,7 @@ Runs on the destination's lane thread; one thread hashes ahead of it and a few s
 harm: what is there already is found by asking.
 """
 
+import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -21,6 +22,8 @@ from agent.work.journey.batch import Batched, Piece, load
 from agent.work.journey.finish import Finish
 from agent.work.journey.send import Sender
 from agent.work.worker import Scope
+
+log = logging.getLogger(__name__)
 
 #: Lines of a destination's inventory that are written together.
 INVENTORY_TOGETHER = 500
@@ -92,6 +95,7 @@ class Upload:
         }
         if asked:
             found = self._destination.check(list(asked.values()))
+            log.debug("%s: asked for %d contents, %d are there", self._id, len(asked), len(found))
             for piece in open_pieces:
                 if piece.outcome is None and piece.sha1 in found:
                     piece.settle(found[piece.sha1])
