@@ -19,7 +19,7 @@ cp /etc/resolv.conf /etc/hosts "$root/etc/"
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/trusted-here.crt"
 
 mkdir -p "$root/checkout"
-(cd "$checkout" && tar -c --exclude=./.venv --exclude=node_modules --exclude='*_cache' --exclude=__pycache__ .) |
+(cd "$checkout" && tar -c --exclude=./.venv --exclude=node_modules --exclude=.mypy_cache --exclude=.ruff_cache --exclude=.pytest_cache --exclude=__pycache__ .) |
     tar -x -C "$root/checkout" --no-same-owner
 
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
