@@ -17,6 +17,8 @@ from agent.protocol.paths import to_display
 #: A folder whose mtime is this young may change again within the same tick of its file system's clock (FAT: 2 s).
 _TICK_NS: Final = 2_000_000_000
 _NOTHING: Final = frozenset({"vanished", "not_a_file"})
+#: Times and inodes below this are stored as they are.
+_USUAL: Final = 2**62
 _HAS_REPARSE_TAGS: Final = hasattr(os.stat_result, "st_reparse_tag")
 
 
@@ -164,7 +166,10 @@ def _changed_ns(found: os.stat_result) -> int:
 
 
 def _entry(name: bytes, found: os.stat_result) -> Entry:
-    return Entry(name, found.st_size, storable_time(found.st_mtime_ns), storable_inode(found.st_ino))
+    mtime_ns, inode = found.st_mtime_ns, found.st_ino
+    if not -_USUAL < mtime_ns < _USUAL or not 0 <= inode < _USUAL:
+        mtime_ns, inode = storable_time(mtime_ns), storable_inode(inode)
+    return Entry(name, found.st_size, mtime_ns, inode)
 
 
 def _require(root: bytes) -> None:

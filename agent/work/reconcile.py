@@ -177,9 +177,9 @@ class _Comparison:
         known = self._known.get(relative)
         ledger = self._room.ledger(known[0]) if known else {}
         seen, restless = self._differing(listing, ledger)
-        present = {entry.name for entry in listing.entries}
+        present = {entry[0] for entry in listing.entries}
         whole = listing.trouble is None
-        gone = [name for name, row in ledger.items() if whole and name not in present and not row.is_gone]
+        gone = [name for name in ledger.keys() - present if not ledger[name].is_gone] if whole else []
         self._observe(relative, seen, gone)
         mtime_ns = trusted_mtime_ns(listing.mtime_ns, self._room.now_at())
         self.looked.restless |= restless
