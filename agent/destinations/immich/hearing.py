@@ -40,14 +40,17 @@ def hear(sock: socket.socket, taken: bytes, method: str) -> tuple[Answer, bool]:
     except OSError as error:
         raise Broken(began=b"\r\n" in head) from error
     usual = _usual(head[:end]) if end >= 0 and method != "HEAD" else None
-    if usual is None or len(head) - end - 4 > usual[2]:
+    if usual is None:
         return _unusual(sock, head, method)
     status, headers, length = usual
+    missing = length - (len(head) - end - 4)
     try:
-        body = head[end + 4 :] + _rest(sock, length - (len(head) - end - 4))
+        body = head[end + 4 :][:length] + _rest(sock, missing)
     except OSError as error:
         raise Broken(began=True) from error
-    return Answer(status, headers, body), "close" not in headers.get("connection", "").lower()
+    # After more than was announced, nobody knows what the next answer belongs to.
+    stays_open = missing >= 0 and "close" not in headers.get("connection", "").lower()
+    return Answer(status, headers, body), stays_open
 
 
 def _usual(head: bytes) -> tuple[int, dict[str, str], int] | None:
