@@ -93,22 +93,6 @@ def changed_directories(root: bytes, known: Mapping[bytes, int]) -> Iterator[tup
             yield relative, found
 
 
-def directories(root: bytes, enters: Callable[[bytes], bool]) -> Iterator[tuple[bytes, int]]:
-    """Every folder that is let in, with its mtime, without a look at the files."""
-    _require(root)
-    prefix = _prefix(root)
-    waiting = [b""]
-    while waiting:
-        relative = waiting.pop()
-        try:
-            yield relative, _changed_ns(os.stat(prefix + relative))
-            with os.scandir(prefix + relative) as found:
-                inside = [_join(relative, one.name) for one in found if _is_folder(one)]
-        except OSError:
-            continue
-        waiting.extend(one for one in inside if enters(one))
-
-
 def list_directory(root: bytes, relative: bytes) -> tuple[Listing, list[bytes]]:
     """One folder: its files, and the relative paths of the folders in it."""
     path = _prefix(root) + relative
@@ -140,15 +124,6 @@ def list_directory(root: bytes, relative: bytes) -> tuple[Listing, list[bytes]]:
 def trusted_mtime_ns(mtime_ns: int, now_at: int) -> int:
     """What to remember of a folder's mtime: -1, which no folder has, while it is too young to tell the next change."""
     return mtime_ns if abs(now_at * 1_000_000 - mtime_ns) > _TICK_NS else -1
-
-
-def relative_of(root: bytes, path: bytes) -> bytes | None:
-    """A path below the root as `relative`; None if it is not below it."""
-    prefix = _prefix(root)
-    if not path.startswith(prefix):
-        return None
-    relative = path[len(prefix) :]
-    return relative if os.sep == "/" else relative.replace(os.fsencode(os.sep), b"/")
 
 
 def _walk_from(

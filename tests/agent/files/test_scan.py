@@ -11,9 +11,7 @@ from agent.files.scan import (
     FolderMissing,
     Listing,
     changed_directories,
-    directories,
     list_directory,
-    relative_of,
     trusted_mtime_ns,
     walk,
     walk_changed,
@@ -142,14 +140,6 @@ def test_a_walk_stops_when_it_is_asked_to(tmp_path: Path) -> None:
         list(walk(bytes(tmp_path), everywhere, check=stop))
 
 
-def test_the_folders_alone_are_the_ones_that_a_walk_lists(tmp_path: Path) -> None:
-    make(tmp_path, "a/1.jpg", "b/c/2.jpg", ".x/3.jpg")
-    enters = lambda relative: not relative.startswith(b".")  # noqa: E731
-    listed = {one.relative: one.mtime_ns for one in walk(bytes(tmp_path), enters, check=nothing)}
-    assert dict(directories(bytes(tmp_path), enters)) == listed
-    assert set(listed) == {b"", b"a", b"b", b"b/c"}
-
-
 def remembered(root: Path) -> dict[bytes, int]:
     """What a ledger knows after a walk long ago."""
     return {one.relative: one.mtime_ns for one in walked(root)}
@@ -220,11 +210,3 @@ def test_one_folder_can_be_listed_alone(tmp_path: Path) -> None:
     listing, folders = list_directory(bytes(tmp_path), b"a")
     assert (listing.relative, [one.name for one in listing.entries]) == (b"a", [b"1.jpg"])
     assert sorted(folders) == [b"a/b", b"a/c"]
-
-
-def test_a_path_is_told_relative_to_its_root() -> None:
-    assert relative_of(b"/r", b"/r/a/b.jpg") == b"a/b.jpg"
-    assert relative_of(b"/r/", b"/r/a.jpg") == b"a.jpg"
-    assert relative_of(b"/", b"/a.jpg") == b"a.jpg"
-    assert relative_of(b"/r", b"/rest/a.jpg") is None
-    assert relative_of(b"/r", b"/r") is None
