@@ -72,3 +72,9 @@ def seam(address: str, qtbot: QtBot) -> Iterator[Seam]:
     client = Client(address, backoff=Backoff(lambda: 0.0))
     yield Seam(client, Model(client, lambda: NOW_AT), qtbot)
     client.close()
+
+
+@pytest.fixture
+def revealed() -> list[str]:
+    """The paths that were shown in the file manager."""
+    return []

@@ -27,11 +27,6 @@ Serve = Callable[..., FakeAgent]
 
 
 @pytest.fixture
-def revealed() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def page(seam: Any, revealed: list[str], qtbot: QtBot) -> Iterator[LibraryPage]:
     found = LibraryPage(seam.model, revealed.append)
     window = Window([found])

@@ -25,11 +25,6 @@ ROWS = recent(LibraryRecent(24)).rows
 
 
 @pytest.fixture
-def revealed() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def card(seam: Any, revealed: list[str], qtbot: QtBot) -> Iterator[RecentCard]:
     page = Overview(seam.model, revealed.append)
     window = Window([page])

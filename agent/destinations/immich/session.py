@@ -52,7 +52,7 @@ def session_from_login(
 ) -> tuple[Secret, Account]:
     """The same from the token of a login. A server that makes no sessions of sessions leaves us the login's own."""
     parent = Secret("session", login, headers=headers or {})
-    with closing(Server(api_url, parent.sent(), clock=clock, trust=trust)) as server:
+    with _as(parent, api_url, clock, trust) as server:
         body = {"deviceType": _plain(computer), "deviceOS": _APP}
         answer = server.exchange(Request.of_json("POST", "/sessions", body))
         value = answer.json()
@@ -60,7 +60,7 @@ def session_from_login(
         if answer.status not in {200, 201, 400, 404} or (answer.status in {200, 201} and not token):
             raise server.verdict(answer)
     secret = Secret("session", str(token), parent=login, headers=headers or {}) if token else parent
-    with closing(Server(api_url, secret.sent(), clock=clock, trust=trust)) as server:
+    with _as(secret, api_url, clock, trust) as server:
         try:
             return secret, account(server)
         except Fate:
@@ -80,14 +80,14 @@ def key_from_login(
 ) -> tuple[Secret, Account]:
     """A narrow key instead of a session; the login is ended."""
     parent = Secret("session", login, headers=headers or {})
-    with closing(Server(api_url, parent.sent(), clock=clock, trust=trust)) as server:
+    with _as(parent, api_url, clock, trust) as server:
         try:
             key, key_id = key_for_login(server, key_name)
         finally:
             with suppress(Fate):
                 server.ask("POST", "/auth/logout")
     secret = Secret("key", key, key_id=key_id, headers=headers or {})
-    with closing(Server(api_url, secret.sent(), clock=clock, trust=trust)) as server:
+    with _as(secret, api_url, clock, trust) as server:
         return secret, account(server)
 
 
@@ -95,10 +95,10 @@ def end(api_url: str, secret: Secret, *, clock: Clock, trust: Trust | None = Non
     """Revoke what we made: the session with the one it came from, or the key. A pasted key is not ours to revoke."""
     if secret.kind == "session":
         first = replace(secret, token=secret.parent or secret.token)
-        with closing(Server(api_url, first.sent(), clock=clock, trust=trust)) as server:
+        with _as(first, api_url, clock, trust) as server:
             server.ask("POST", "/auth/logout")
     elif secret.key_id is not None:
-        with closing(Server(api_url, secret.sent(), clock=clock, trust=trust)) as server:
+        with _as(secret, api_url, clock, trust) as server:
             answer = server.exchange(Request("DELETE", f"/api-keys/{secret.key_id}"))
             if answer.status not in {200, 204}:
                 raise server.verdict(answer)
@@ -108,8 +108,13 @@ def keep_alive(api_url: str, secret: Secret, *, clock: Clock, trust: Trust | Non
     """Use the session that ours came from, so that it does not end for lack of use; once a day is plenty."""
     if secret.parent is not None:
         first = replace(secret, token=secret.parent)
-        with closing(Server(api_url, first.sent(), clock=clock, trust=trust)) as server, suppress(Fate):
+        with _as(first, api_url, clock, trust) as server, suppress(Fate):
             server.ask("POST", "/auth/validateToken")
+
+
+def _as(secret: Secret, api_url: str, clock: Clock, trust: Trust | None) -> closing[Server]:
+    """The server, asked with this secret; closed at the end."""
+    return closing(Server(api_url, secret.sent(), clock=clock, trust=trust))
 
 
 def _plain(name: str) -> str:
