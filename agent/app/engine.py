@@ -16,6 +16,7 @@ from agent.app.kinds import Kinds
 from agent.app.pictures import Pictures
 from agent.app.servers import Servers
 from agent.credentials import Credentials
+from agent.domain import comparison
 from agent.domain.bandwidth import limit_bytes_s
 from agent.domain.facts import HostFacts
 from agent.facts import HostWatch, free_disk_bytes, memory_of
@@ -31,7 +32,7 @@ from agent.store.intent import IntentJournal
 from agent.store.jobs import CACHE_LANE, LOCAL_LANE, OWN_LANES
 from agent.store.recovery import copy_ledger, open_ledger, suspect
 from agent.store.settings import SettingsStore
-from agent.work.apply import Apply, Look, scan_job
+from agent.work.apply import Apply, scan_job
 from agent.work.blocks import Block, Blocks
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders
@@ -42,7 +43,7 @@ from agent.work.journey.transfers import Transfers
 from agent.work.lanes import Lanes
 from agent.work.notices import Notices
 from agent.work.reconcile import Reconcile
-from agent.work.routine import DAY_MS, Daily, Routine
+from agent.work.routine import Daily, Routine
 from agent.work.scan import Scan
 from agent.work.view import View, outstanding
 from agent.work.watching import Watching
@@ -58,8 +59,6 @@ CUT_EVERY_S = 0.3
 #: Ended jobs, and lines of history, that are kept.
 KEEP_JOBS = 20_000
 KEEP_EVENTS = 200_000
-#: How long after a quick first look the folders are compared whole: the computer is busy enough when it starts.
-WHOLE_SOON_MS = 600_000
 
 
 class Engine:
@@ -120,21 +119,17 @@ class Engine:
         with self.database.write() as tx:
             interrupted = jobs.recover(tx, self._boot_id, self.clock.now_at())
             self._wrong_clock.at_start(tx)
-            first_look: Look = "whole" if activity.marked_at(tx, "clean_stop") is None else "quick"
+            left_at, now_at = activity.marked_at(tx, "clean_stop"), self.clock.now_at()
             activity.mark(tx, "clean_stop", None)
-            checked_at = self.clock.now_at()
-            if first_look == "quick":
-                # What was rewritten in place while nobody watched shows only in the whole comparison: soon, not now.
-                soon_at = checked_at - DAY_MS + WHOLE_SOON_MS
-                checked_at = min(activity.marked_at(tx, "whole_check") or soon_at, soon_at)
-            activity.mark(tx, "whole_check", checked_at)
+            whole_at = activity.marked_at(tx, "whole_check")
+            activity.mark(tx, "whole_check", comparison.compared_at(whole_at, left_at, now_at))
         if interrupted:
             log.warning("%d jobs were interrupted when the agent last ended; they go on now", interrupted)
         self._host.start()
         self.gate.tell(groups=groups.unfinished(self.database.read()), facts=self._host.facts)
         self._settings.listen(self._settings_changed)
         self._settler.start()
-        self._apply(self._settings.get(), first_look=first_look)
+        self._apply(self._settings.get(), first_look=comparison.first_look(left_at))
         self.servers.start()
         self._routine.start()
         self.view.refresh()

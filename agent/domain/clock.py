@@ -1,6 +1,8 @@
 """Time as an argument: the one shape in which the rest of the code sees a clock."""
 
-from typing import Protocol
+from typing import Final, Protocol
+
+DAY_MS: Final = 86_400_000
 
 
 class Clock(Protocol):

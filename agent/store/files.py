@@ -6,7 +6,6 @@ state of its content's copies at the destinations of its folder, else safe. Path
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from agent.store.db import Row, Tx, placeholders
 
@@ -72,24 +71,19 @@ def in_directory(tx: Tx, directory_id: int, names: Sequence[bytes] | None = None
     return found
 
 
-class Standing(NamedTuple):
-    """As little of a file as a comparison with the disk needs: there may be a million."""
-
-    id: int
-    size_bytes: int
-    mtime_ns: int
-    is_gone: int
+#: As little of a file as a comparison with the disk needs, for there may be a million: name, bytes, `mtime_ns`.
+Standing = tuple[bytes, int, int]
 
 
-def standings(tx: Tx, directory_id: int) -> dict[bytes, Standing]:
-    """What the ledger knows of a directory, for a comparison."""
+def standings(tx: Tx, directory_id: int) -> set[Standing]:
+    """The files of a directory that were there when it was last looked at."""
     cursor = tx.cursor()
     cursor.row_factory = None
-    rows = cursor.execute(
-        "SELECT name, id, size, mtime_ns, state = 'gone' FROM files WHERE directory_id = ?", (directory_id,)
+    return set(
+        cursor.execute(
+            "SELECT name, size, mtime_ns FROM files WHERE directory_id = ? AND state <> 'gone'", (directory_id,)
+        )
     )
-    make = Standing._make
-    return {row[0]: make(row[1:]) for row in rows}
 
 
 def with_stem(tx: Tx, directory_id: int, low: bytes, high: bytes) -> list[FileFacts]:

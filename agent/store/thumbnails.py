@@ -6,6 +6,7 @@ Functions over one transaction of the `thumbnails` database (see `cache_db`). Wh
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agent.domain.clock import DAY_MS
 from agent.protocol.paths import to_wire
 from agent.store import places
 from agent.store.db import Tx, placeholders
@@ -13,7 +14,6 @@ from agent.store.jobs import iso
 from agent.store.places import Version
 
 _AT_ONCE = 500
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def viewed(tx: Tx, at_by_key: Iterable[tuple[str, int]]) -> None:
     tx.executemany(
         "UPDATE entries SET views = views + (coalesce(viewed_at, 0) / ?3 < ?2 / ?3),"
         " viewed_at = max(coalesce(viewed_at, 0), ?2), used_at = max(used_at, ?2) WHERE file_hash = ?1",
-        [(key, at, _DAY_MS) for key, at in at_by_key],
+        [(key, at, DAY_MS) for key, at in at_by_key],
     )
 
 

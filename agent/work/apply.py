@@ -5,9 +5,9 @@ planning uploads) is written down as `scan` jobs.
 """
 
 import threading
-from typing import Literal
 
 from agent.domain.clock import Clock
+from agent.domain.comparison import Look
 from agent.protocol.paths import from_wire
 from agent.protocol.settings import Settings
 from agent.store import folders, job_history, jobs
@@ -20,8 +20,6 @@ from agent.work.folders import Folders, Watched, destinations_of
 from agent.work.gate import Gate
 from agent.work.lanes import Lanes
 from agent.work.watching import Watching
-
-Look = Literal["whole", "quick"]
 
 
 class Apply:

@@ -120,8 +120,8 @@ class Reconcile:
         self._intake.observe(watched, relative, seen, gone, urgency, taken, rejudge=rejudge)
         return taken
 
-    def ledger(self, directory_id: int) -> dict[bytes, files.Standing]:
-        """What is known of a directory."""
+    def ledger(self, directory_id: int) -> set[files.Standing]:
+        """The files of a directory that were there when it was last looked at."""
         return files.standings(self._database.read(), directory_id)
 
     def now_at(self) -> int:
@@ -175,11 +175,12 @@ class _Comparison:
             self.looked.unreadable.append(relative)
         self.visited.add(relative)
         known = self._known.get(relative)
-        ledger = self._room.ledger(known[0]) if known else {}
-        seen, restless = self._differing(listing, ledger)
-        present = {entry[0] for entry in listing.entries}
+        ledger = self._room.ledger(known[0]) if known else set()
+        # Whole directories at a time: a library of a million files is compared in a handful of operations on sets.
+        present = {entry[:3] for entry in listing.entries}
+        seen, restless = self._settled(listing, present if self._rejudge else present - ledger)
         whole = listing.trouble is None
-        gone = [name for name in ledger.keys() - present if not ledger[name].is_gone] if whole else []
+        gone = {name for name, _, _ in ledger - present} - {name for name, _, _ in present - ledger} if whole else set()
         self._observe(relative, seen, gone)
         mtime_ns = trusted_mtime_ns(listing.mtime_ns, self._room.now_at())
         self.looked.restless |= restless
@@ -190,16 +191,13 @@ class _Comparison:
             if len(self._mtimes) >= NOTED_TOGETHER:
                 self.note_directories()
 
-    def _differing(self, listing: Listing, ledger: dict[bytes, files.Standing]) -> tuple[dict[bytes, Facts], bool]:
-        """The files that differ from the ledger and rest, and whether there are some that do not rest yet."""
+    def _settled(self, listing: Listing, differing: set[files.Standing]) -> tuple[dict[bytes, Facts], bool]:
+        """Those of the files that differ from the ledger which rest, and whether there are some that do not yet."""
         now_ns = self._room.now_at() * 1_000_000
         seen: dict[bytes, Facts] = {}
         restless = False
-        rejudge = self._rejudge
-        for entry in listing.entries:
-            name, size_bytes, mtime_ns, _ = entry
-            row = ledger.get(name)
-            if row is not None and not rejudge and row[1:] == (size_bytes, mtime_ns, 0):
+        for entry in listing.entries if differing else ():
+            if entry[:3] not in differing:
                 continue
             if 0 <= now_ns - entry.mtime_ns < REST_NS:
                 self._room.leave_to_settler(self._watched, listing.relative, entry.name)
@@ -211,12 +209,13 @@ class _Comparison:
     def vanished(self, relative: bytes) -> None:
         """The directory is no more: what lay in it is gone."""
         known = self._known.get(relative)
-        ledger = self._room.ledger(known[0]) if known else {}
-        self._observe(relative, {}, [name for name, row in ledger.items() if not row.is_gone])
+        self._observe(relative, {}, {name for name, _, _ in self._room.ledger(known[0])} if known else set())
 
-    def _observe(self, relative: bytes, seen: dict[bytes, Facts], gone: list[bytes]) -> None:
+    def _observe(self, relative: bytes, seen: dict[bytes, Facts], gone: set[bytes]) -> None:
         if seen or gone:
-            taken = self._room.observe(self._watched, relative, seen, gone, self._urgency, rejudge=self._rejudge)
+            taken = self._room.observe(
+                self._watched, relative, seen, sorted(gone), self._urgency, rejudge=self._rejudge
+            )
             if taken.changed:
                 self._on_taken(taken)
 

@@ -8,12 +8,11 @@ import logging
 import threading
 from collections.abc import Callable
 
-from agent.domain.clock import Clock
+from agent.domain.clock import DAY_MS, Clock
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 30.0
-DAY_MS = 86_400_000
 #: The wall clock moved this much more (or less) than the running clock: the computer slept, or its clock was set.
 GAP_MS = 90_000
 

@@ -14,7 +14,7 @@ from agent.destinations.immich import sync as wire
 from agent.destinations.immich.auth import running_version
 from agent.destinations.immich.sync import Line
 from agent.destinations.immich.versions import is_unknown
-from agent.domain.clock import Clock
+from agent.domain.clock import DAY_MS, Clock
 from agent.domain.errors import Blocked, Rejected
 from agent.domain.refusals import of_one_question
 from agent.store import activity, remote
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 TOGETHER = 1_000
 #: A reading that began a moment before a copy was proven says nothing about it.
 SLACK_MS = 60_000
-DAY_MS = 86_400_000
 
 
 def sync_job(destination_id: str, *, group_id: int | None = None, thorough: bool = False, run_after: int = 0) -> NewJob:

@@ -5,7 +5,7 @@ Called after whatever may have changed something, on any thread; costs the same 
 
 from collections.abc import Callable
 
-from agent.domain.clock import Clock
+from agent.domain.clock import DAY_MS, Clock
 from agent.domain.errors import Blocked
 from agent.domain.light import decide
 from agent.domain.problems import kind_of, visible
@@ -20,7 +20,6 @@ from agent.work.blocks import Block
 from agent.work.folders import Folders, Watched
 from agent.work.gate import Gate
 from agent.work.journey.transfers import Transfers
-from agent.work.routine import DAY_MS
 
 
 class View:

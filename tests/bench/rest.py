@@ -126,7 +126,7 @@ def _compare(home: Home, known: int) -> list[Row]:
 
 
 def _rest(home: Home, known: int, rest_s: float) -> list[Row]:
-    time.sleep(5.0)
+    time.sleep(40.0)  # the first look at the server, half a minute after a start, is no rest
     before_s, woken = cpu_s(home.pid), wake_ups(home.pid)
     time.sleep(rest_s)
     woken = wake_ups(home.pid) - woken
