@@ -46,7 +46,7 @@ _SETTLE_MS = 120
 #: What an agent may have written, without its times.
 LOG = (
     "INFO main agent.app.agent: Safelight 0.1.0 is running",
-    "INFO work-local agent.work.scan: 12431 files compared in 3.1 s, 38 are new",
+    "INFO work-local agent.work.finding.scan: 12431 files compared in 3.1 s, 38 are new",
     "INFO work-a1b2 agent.work.journey.upload: 38 files are safe at Home server",
     "WARNING work-c3d4 agent.work.blocks: destination c3d4 is blocked: destination_missing(path='/media/nas/photos')",
     "SEVERE work-local agent.work.worker: a job failed by a bug of ours\\nTraceback (most recent call last)",

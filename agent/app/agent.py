@@ -20,12 +20,12 @@ from agent.rpc.handlers import Handlers
 from agent.rpc.server import Server
 from agent.state import State
 from agent.store.settings import SettingsStore
-from agent.work.accounts import Accounts
-from agent.work.browsing import Browsing
-from agent.work.control import Control
-from agent.work.leaving import Leaving
-from agent.work.library import Library
-from agent.work.putback import PuttingBack
+from agent.work.asked.accounts import Accounts
+from agent.work.asked.browsing import Browsing
+from agent.work.asked.control import Control
+from agent.work.asked.leaving import Leaving
+from agent.work.asked.library import Library
+from agent.work.asked.putback import PuttingBack
 
 log = logging.getLogger(__name__)
 

@@ -25,9 +25,9 @@ from agent.store.cache_db import CacheDatabase
 from agent.store.db import Tx
 from agent.store.picturable import open_ledger
 from agent.store.settings import SettingsStore
-from agent.work.cache import Cache
-from agent.work.cache_build import FEW, Build, Report, newly_failed
-from agent.work.making import Making
+from agent.work.cache.building import FEW, Build, Report, newly_failed
+from agent.work.cache.making import Making
+from agent.work.cache.pictures import Cache
 
 log = logging.getLogger(__name__)
 

@@ -35,18 +35,18 @@ from agent.store.settings import SettingsStore
 from agent.work.apply import Apply, scan_job
 from agent.work.blocks import Block, Blocks
 from agent.work.destinations import Destinations
+from agent.work.finding.intake import Intake, Taken
+from agent.work.finding.reconcile import Reconcile
+from agent.work.finding.scan import Scan
+from agent.work.finding.watching import Watching
 from agent.work.folders import Folders
 from agent.work.gate import Gate
-from agent.work.intake import Intake, Taken
 from agent.work.journey.bandwidth import Bandwidth
 from agent.work.journey.transfers import Transfers
 from agent.work.lanes import Lanes
 from agent.work.notices import Notices
-from agent.work.reconcile import Reconcile
 from agent.work.routine import Daily, Routine
-from agent.work.scan import Scan
 from agent.work.view import View, outstanding
-from agent.work.watching import Watching
 from agent.work.worker import BATCH_FILES, Lane
 from agent.work.wrong_clock import WrongClock
 

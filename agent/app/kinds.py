@@ -16,20 +16,20 @@ from agent.store.db import Database
 from agent.store.intent import IntentJournal
 from agent.store.jobs import CACHE_LANE, LOCAL_LANE
 from agent.store.settings import SettingsStore
-from agent.work.arrange import Arrange
-from agent.work.arrivals import Arrivals
-from agent.work.describe import Describe
+from agent.work.cache.arrivals import Arrivals
 from agent.work.destinations import Destinations
+from agent.work.finding.pairs import Pairs
+from agent.work.finding.scan import Scan
 from agent.work.folders import Folders
 from agent.work.journey.bandwidth import Bandwidth
 from agent.work.journey.finish import Finish
 from agent.work.journey.send import Sender
 from agent.work.journey.transfers import Transfers
 from agent.work.journey.upload import Upload
-from agent.work.organize import Organize
-from agent.work.pairs import Pairs
-from agent.work.scan import Scan
-from agent.work.sync import Sync
+from agent.work.server.arrange import Arrange
+from agent.work.server.describe import Describe
+from agent.work.server.organize import Organize
+from agent.work.server.sync import Sync
 from agent.work.verify import Verify
 from agent.work.worker import Handler, one_by_one
 

@@ -11,9 +11,9 @@ from agent.store import picturable
 from agent.store.cache_db import CacheDatabase
 from agent.store.db import Database
 from agent.store.settings import SettingsStore
-from agent.work.arrivals import Arrivals, Demand
-from agent.work.cache import Cache
-from agent.work.making import Making
+from agent.work.cache.arrivals import Arrivals, Demand
+from agent.work.cache.making import Making
+from agent.work.cache.pictures import Cache
 
 #: One for what comes by itself, one for what somebody waits for.
 WORKERS = 2

@@ -17,8 +17,8 @@ from agent.work.blocks import Blocks
 from agent.work.destinations import Destinations
 from agent.work.gate import Gate
 from agent.work.lanes import Lanes
-from agent.work.live import Listening
-from agent.work.sync import sync_job
+from agent.work.server.live import Listening
+from agent.work.server.sync import sync_job
 
 
 class Servers:

@@ -15,7 +15,7 @@ _REDRAW_S = 0.2
 
 
 class Progress(Protocol):
-    """What of a report is shown; `agent.work.cache_build.Report` has it."""
+    """What of a report is shown; `agent.work.cache.building.Report` has it."""
 
     phase: Any
     total: int

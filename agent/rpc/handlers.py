@@ -15,13 +15,13 @@ from agent.protocol import methods as m
 from agent.protocol import server as s
 from agent.protocol.types import FileDetail, GroupRow, JobRow, Preview, Section, Snapshot, StopReason
 from agent.rpc.handlers_accounts import AccountHandlers
-from agent.work.accounts import Accounts
-from agent.work.browsing import Browsing
-from agent.work.cache import Cache
-from agent.work.control import Control
-from agent.work.leaving import Leaving
-from agent.work.library import Library
-from agent.work.putback import PuttingBack
+from agent.work.asked.accounts import Accounts
+from agent.work.asked.browsing import Browsing
+from agent.work.asked.control import Control
+from agent.work.asked.leaving import Leaving
+from agent.work.asked.library import Library
+from agent.work.asked.putback import PuttingBack
+from agent.work.cache.pictures import Cache
 
 
 class Agent(Protocol):

@@ -9,8 +9,8 @@ from typing import Any
 from agent.protocol import destination as d
 from agent.protocol import server as s
 from agent.protocol.message import Message, Nothing
-from agent.work.accounts import Accounts
-from agent.work.browsing import Browsing
+from agent.work.asked.accounts import Accounts
+from agent.work.asked.browsing import Browsing
 
 
 class AccountHandlers:

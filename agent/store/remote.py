@@ -1,6 +1,6 @@
 """The mirror of an account at a server: its assets, albums and people as the last sync saw them, and how far it got.
 
-Functions over one transaction. Nothing here touches a local file; what it means for copies is decided in `work.sync`.
+Functions over one transaction. Nothing here touches a local file; `work.server.sync` decides what it means for copies.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

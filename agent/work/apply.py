@@ -13,13 +13,13 @@ from agent.protocol.settings import Settings
 from agent.store import folders, job_history, jobs
 from agent.store.db import Database, Tx
 from agent.store.jobs import OWN_LANES, NewJob
-from agent.work.arrange import wants_anything
 from agent.work.blocks import Blocks
 from agent.work.destinations import Destinations
+from agent.work.finding.watching import Watching
 from agent.work.folders import Folders, Watched, destinations_of
 from agent.work.gate import Gate
 from agent.work.lanes import Lanes
-from agent.work.watching import Watching
+from agent.work.server.arrange import wants_anything
 
 
 class Apply:

@@ -22,7 +22,7 @@ from agent.store.intent import IntentJournal
 from agent.store.jobs import Claimed
 from agent.store.lost import Known
 from agent.work.folders import Folders
-from agent.work.mirror import Mirror
+from agent.work.server.mirror import Mirror
 from agent.work.worker import Scope
 
 log = logging.getLogger(__name__)

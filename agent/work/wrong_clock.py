@@ -9,7 +9,7 @@ from collections.abc import Callable
 from agent.domain.clock import Clock
 from agent.store import job_history
 from agent.store.db import Database, Tx
-from agent.work.intake import Intake
+from agent.work.finding.intake import Intake
 from agent.work.lanes import Lanes
 
 #: Nothing is tried again later than this, whatever a server asks for.

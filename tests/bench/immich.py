@@ -129,7 +129,7 @@ def _measure(url: str, room: Path, count: int) -> dict[str, float]:
     from agent.store.db import Database
     from agent.store.intent import IntentJournal
     from agent.store.jobs import Open
-    from agent.work.sync import Sync, sync_job
+    from agent.work.server.sync import Sync, sync_job
     from agent.work.worker import Scope
 
     clock = SystemClock()

@@ -20,16 +20,16 @@ from agent.store import folders, jobs
 from agent.store.db import Database
 from agent.store.intent import IntentJournal
 from agent.store.jobs import Open
-from agent.work.arrange import Arrange
-from agent.work.describe import Describe
+from agent.work.finding.intake import BACKLOG, Intake, Taken, Urgency
 from agent.work.folders import Folders
-from agent.work.intake import BACKLOG, Intake, Taken, Urgency
 from agent.work.journey.finish import Finish
 from agent.work.journey.send import Sender
 from agent.work.journey.transfers import Transfers
 from agent.work.journey.upload import Upload
-from agent.work.organize import Organize
-from agent.work.sync import Sync, sync_job
+from agent.work.server.arrange import Arrange
+from agent.work.server.describe import Describe
+from agent.work.server.organize import Organize
+from agent.work.server.sync import Sync, sync_job
 from agent.work.worker import Handler, Scope
 from tests.fakes.clock import FakeClock
 from tests.fakes.immich import StandIn

@@ -21,10 +21,10 @@ from agent.platforms.clock import SystemClock
 from agent.protocol.methods import DestinationAddImmich
 from agent.protocol.settings import FolderRules
 from agent.store import copies, organize, remote
-from agent.work.signin import Entered, SignIn
+from agent.work.asked.signin import Entered, SignIn
 from tests import pictures
+from tests.agent.work.asked.test_signin import setting_of
 from tests.agent.work.server_stage import HERE, Stage
-from tests.agent.work.test_signin import setting_of
 from tests.fakes.immich import StandIn
 from tests.fakes_check.real import RUN, RealServer, real_server
 

@@ -13,8 +13,8 @@ from agent.protocol.methods import DestinationAddImmich
 from agent.protocol.server import OAuthBegin
 from agent.protocol.settings import FolderRules
 from agent.store import remote
-from agent.work.browsing import Browsing
-from agent.work.signin import SignIn
+from agent.work.asked.browsing import Browsing
+from agent.work.asked.signin import SignIn
 from tests.agent.work.server_stage import HERE, Stage
 from tests.fakes.immich import StandIn
 
@@ -170,7 +170,7 @@ def test_the_device_list_names_this_computer_and_leaving_empties_it(server: Stan
     children = [one for one in server.sessions if one.parent is not None]
     assert [one.token for one in children] == [entered.secret.token]
     assert platform.node() in str(children[0])
-    from tests.agent.work.test_signin import setting_of
+    from tests.agent.work.asked.test_signin import setting_of
 
     door.leave(setting_of(entered), entered.secret.to_text())
     assert server.sessions == []

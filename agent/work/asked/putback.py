@@ -14,9 +14,9 @@ from agent.store.db import Database, Tx
 from agent.store.intent import IntentJournal
 from agent.store.jobs import LOCAL_LANE, NewJob
 from agent.store.organize import Wish
+from agent.work.finding.intake import ASKED
 from agent.work.folders import Folders, Watched
-from agent.work.intake import ASKED
-from agent.work.sync import sync_job
+from agent.work.server.sync import sync_job
 
 
 class PuttingBack:

@@ -13,7 +13,7 @@ from agent.files.mounts import root_identity
 from agent.store import media_metadata, picturable, places, thumbnails
 from agent.store.cache_db import MOST_ROWS, CacheDatabase
 from agent.store.db import Tx
-from agent.work.making import Making
+from agent.work.cache.making import Making
 
 _STRETCH = 1_000
 #: Where systems make a directory for a drive, and remove it with the drive.

@@ -22,9 +22,9 @@ from agent.store import picturable, places, thumbnails
 from agent.store.cache_db import MOST_ROWS
 from agent.store.db import Tx
 from agent.store.picturable import Picturable
-from agent.work.cache_clean import clean
-from agent.work.comparing import compare
-from agent.work.making import Making, Outcome, Part
+from agent.work.cache.cleaning import clean
+from agent.work.cache.comparing import compare
+from agent.work.cache.making import Making, Outcome, Part
 
 log = logging.getLogger(__name__)
 

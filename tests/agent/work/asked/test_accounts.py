@@ -13,7 +13,7 @@ from agent.protocol.destination import AddressesKept, DestinationSpace
 from agent.protocol.settings import DestinationSetting, Settings
 from agent.protocol.wire import Mistake
 from agent.store.settings import SettingsStore
-from agent.work.accounts import Accounts
+from agent.work.asked.accounts import Accounts
 from agent.work.destinations import Destinations
 from tests.fakes.immich import StandIn
 

@@ -18,8 +18,8 @@ from agent.store import activity, copies, files
 from agent.store.db import Database
 from agent.store.intent import IntentJournal
 from agent.store.jobs import iso
+from agent.work.finding.intake import ASKED, LEFT_OUT, Intake, Taken, Urgency
 from agent.work.folders import Folders, Watched
-from agent.work.intake import ASKED, LEFT_OUT, Intake, Taken, Urgency
 
 
 @dataclass(frozen=True, slots=True)

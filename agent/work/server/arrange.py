@@ -14,9 +14,9 @@ from agent.protocol.settings import FolderRules
 from agent.store import jobs, organize
 from agent.store.db import Tx
 from agent.store.organize import Wish
-from agent.work.describe import describe_job
 from agent.work.folders import Folders, Watched, relative_to
 from agent.work.journey.batch import Batched
+from agent.work.server.describe import describe_job
 
 #: Files looked at in one transaction when a whole folder is arranged anew.
 STRETCH = 1_000

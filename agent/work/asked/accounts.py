@@ -20,8 +20,8 @@ from agent.protocol.paths import to_display
 from agent.protocol.settings import DestinationSetting, Settings
 from agent.protocol.wire import Mistake, from_plain, to_plain
 from agent.store.settings import SettingsStore
+from agent.work.asked.signin import SignIn, trust_of
 from agent.work.destinations import Destinations
-from agent.work.signin import SignIn, trust_of
 
 log = logging.getLogger(__name__)
 

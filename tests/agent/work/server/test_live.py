@@ -10,7 +10,7 @@ from agent.destinations.immich.live import Live
 from agent.destinations.immich.secret import Secret
 from agent.domain.errors import Blocked, Transient
 from agent.platforms.clock import SystemClock
-from agent.work.live import DEBOUNCE_S, LINGER_S, POLL_S, Listening
+from agent.work.server.live import DEBOUNCE_S, LINGER_S, POLL_S, Listening
 from tests.fakes.clock import FakeClock
 from tests.fakes.immich import StandIn
 

@@ -17,7 +17,7 @@ from agent.domain.clock import Clock
 from agent.protocol.methods import DestinationAddImmich
 from agent.protocol.server import OAuthBegin, OAuthBegun
 from agent.protocol.wire import Mistake
-from agent.work.signin import SignIn
+from agent.work.asked.signin import SignIn
 
 
 class Browsing:

@@ -18,7 +18,7 @@ from agent.protocol.paths import to_wire
 from agent.store import media_metadata, places, thumbnails
 from agent.store.cache_db import CacheDatabase
 from agent.store.settings import SettingsStore
-from agent.work.cache_build import Report
+from agent.work.cache.building import Report
 from tests import pictures
 from tests.ledger import know
 
@@ -162,7 +162,7 @@ def test_the_newest_come_first_but_what_was_looked_at_before_them(where: Places,
     with making_for(where, 1) as (making, _, _):
         from agent.platforms.clock import SystemClock
         from agent.store.picturable import open_ledger
-        from agent.work.cache_build import Build
+        from agent.work.cache.building import Build
 
         ledger = open_ledger(where.database_file)
         assert ledger is not None
@@ -245,7 +245,7 @@ def test_an_unmounted_drive_is_never_cleaned_up(
     root.rename(root.with_name("elsewhere"))
     if away == "empty":  # the bare mount point, on the file system below
         root.mkdir()
-        monkeypatch.setattr("agent.work.cache_clean.root_identity", lambda _: "fs=other")
+        monkeypatch.setattr("agent.work.cache.cleaning.root_identity", lambda _: "fs=other")
     ledger = CacheDatabase(where.cache_dir, "thumbnails")
     ledger.close()
     _mark_all_gone(where)

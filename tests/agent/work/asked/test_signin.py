@@ -13,7 +13,7 @@ from agent.domain.errors import Blocked
 from agent.platforms.clock import SystemClock
 from agent.protocol.methods import DestinationAddImmich
 from agent.protocol.settings import DestinationSetting
-from agent.work.signin import SignIn, stays_at_home
+from agent.work.asked.signin import SignIn, stays_at_home
 from tests.agent.destinations.immich.wires import certificate, tls_in_front
 from tests.agent.work.server_stage import Stage
 from tests.fakes.immich import StandIn
@@ -169,7 +169,7 @@ def test_where_plain_http_stays_at_home(addresses: list[str], expected: bool) ->
 
 
 def test_plain_http_in_public_needs_a_clear_yes(server: StandIn, door: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.work.signin.stays_at_home", lambda _host: False)
+    monkeypatch.setattr("agent.work.asked.signin.stays_at_home", lambda _host: False)
     asked = DestinationAddImmich(server.url, api_key=server.api_key())
     with pytest.raises(Blocked, match="plain_http"):
         door.enter(asked)

@@ -14,9 +14,9 @@ from agent.files.read import look
 from agent.protocol.paths import from_wire, to_display
 from agent.store import copies, files, groups, jobs
 from agent.store.db import Database, Tx
+from agent.work.finding.intake import ASKED, BACKLOG, Intake, Taken, Urgency
+from agent.work.finding.reconcile import REST_NS, Reconcile
 from agent.work.folders import Folders, Watched
-from agent.work.intake import ASKED, BACKLOG, Intake, Taken, Urgency
-from agent.work.reconcile import REST_NS, Reconcile
 
 #: Assets looked at in one transaction while planning.
 STRETCH = 2_000

@@ -34,11 +34,11 @@ from agent.protocol.wire import Mistake
 from agent.store import activity, copies, files, library
 from agent.store.db import Database
 from agent.store.settings import SettingsStore
-from agent.work import months
-from agent.work.accounts import leave
+from agent.work.asked import months
+from agent.work.asked.accounts import leave
+from agent.work.asked.signin import SignIn, headers_of
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders, relative_to
-from agent.work.signin import SignIn, headers_of
 
 SAMPLES = 5
 

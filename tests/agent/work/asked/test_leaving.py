@@ -13,8 +13,8 @@ from agent.protocol.wire import Mistake
 from agent.store import activity, job_history
 from agent.store.db import Database
 from agent.store.intent import IntentJournal
-from agent.work.intake import BACKLOG, Intake, Taken, Urgency
-from agent.work.leaving import Leaving
+from agent.work.asked.leaving import Leaving
+from agent.work.finding.intake import BACKLOG, Intake, Taken, Urgency
 from tests.agent.work.server_stage import Stage
 from tests.fakes.immich import StandIn
 

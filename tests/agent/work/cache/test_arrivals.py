@@ -16,8 +16,8 @@ from agent.platforms.clock import SystemClock
 from agent.store import jobs, media_metadata, picturable, thumbnails
 from agent.store.db import Database
 from agent.store.jobs import CACHE_LANE, Claimed, Open
-from agent.work.arrivals import Arrivals, Demand
-from agent.work.making import Making
+from agent.work.cache.arrivals import Arrivals, Demand
+from agent.work.cache.making import Making
 from agent.work.worker import Scope
 from tests import pictures
 from tests.ledger import know

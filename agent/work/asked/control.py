@@ -20,9 +20,9 @@ from agent.store.intent import IntentJournal, Pause
 from agent.store.jobs import CACHE_LANE, LOCAL_LANE, NewJob
 from agent.store.settings import SettingsStore
 from agent.work.blocks import Blocks
+from agent.work.finding.intake import ASKED, Intake
 from agent.work.folders import Folders
 from agent.work.gate import Gate
-from agent.work.intake import ASKED, Intake
 from agent.work.lanes import Lanes
 
 

@@ -13,7 +13,7 @@ from agent.store.cache_db import MOST_ROWS
 from agent.store.db import Tx
 from agent.store.picturable import Picturable
 from agent.store.places import Known
-from agent.work.making import Making
+from agent.work.cache.making import Making
 
 
 @dataclass(slots=True)

@@ -20,8 +20,8 @@ from agent.store import activity, copies, files, organize
 from agent.store.db import Database
 from agent.store.jobs import Claimed
 from agent.store.organize import Kind, Wish
-from agent.work.arrange import Arrange
 from agent.work.folders import Folders
+from agent.work.server.arrange import Arrange
 from agent.work.worker import Scope
 
 log = logging.getLogger(__name__)

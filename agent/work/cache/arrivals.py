@@ -19,10 +19,10 @@ from agent.store import jobs, lost, picturable
 from agent.store.db import Database
 from agent.store.jobs import CACHE_LANE, Claimed, NewJob
 from agent.store.picturable import Picturable
-from agent.work.cache_build import Build, Report
-from agent.work.cache_clean import clear
-from agent.work.comparing import compare
-from agent.work.making import Making, Outcome
+from agent.work.cache.building import Build, Report
+from agent.work.cache.cleaning import clear
+from agent.work.cache.comparing import compare
+from agent.work.cache.making import Making, Outcome
 from agent.work.worker import Scope
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, Rejected
 from agent.store import copies, remote
 from agent.store.db import Database, Tx
-from agent.work.mirror import Content, Mirror, row_of
+from agent.work.server.mirror import Content, Mirror, row_of
 
 #: A search looks a little back: changes are not seen in the order of their times.
 OVERLAP_MS = 5_000

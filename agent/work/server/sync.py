@@ -21,8 +21,8 @@ from agent.store import activity, remote
 from agent.store.db import Database, Tx
 from agent.store.intent import IntentJournal
 from agent.store.jobs import Claimed, NewJob
-from agent.work.mirror import Mirror, row_of
-from agent.work.search import Search
+from agent.work.server.mirror import Mirror, row_of
+from agent.work.server.search import Search
 from agent.work.worker import Scope
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import pytest
 from agent.store import files, folders
 from agent.store.db import Database
 from agent.store.library import Filter
-from agent.work.months import month, months
+from agent.work.asked.months import month, months
 
 _NS = 1_000_000_000
 

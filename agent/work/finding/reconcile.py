@@ -18,8 +18,8 @@ from agent.files.settle import Settler
 from agent.protocol.paths import to_display
 from agent.store import files, folders
 from agent.store.db import Database
+from agent.work.finding.intake import Intake, Taken, Urgency
 from agent.work.folders import Folders, Watched
-from agent.work.intake import Intake, Taken, Urgency
 
 #: A file touched this recently is left to the settler: somebody may still be writing it.
 REST_NS = 2_000_000_000

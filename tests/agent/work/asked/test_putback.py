@@ -9,7 +9,7 @@ import pytest
 from agent.protocol.paths import to_wire
 from agent.store import copies, files, job_history, jobs, lost
 from agent.store.jobs import LOCAL_LANE, Open
-from agent.work.putback import PuttingBack
+from agent.work.asked.putback import PuttingBack
 from agent.work.verify import Verify
 from agent.work.worker import Scope
 from tests.agent.work.server_stage import HERE, Stage

@@ -30,7 +30,7 @@ from agent.store.media_metadata import Kept
 from agent.store.picturable import Picturable
 from agent.store.places import Known, Version
 from agent.store.thumbnails import Stored
-from agent.work.making import Making, Outcome
+from agent.work.cache.making import Making, Outcome
 
 #: Looks are written down together, so that looking costs no writing each time.
 _VIEWS_FLUSH_S: Final = 60.0
