@@ -49,8 +49,9 @@ class Source(Protocol):
     def chunks(self) -> Iterator[Chunk]:
         """The bytes, in pieces of at most 1 MiB.
 
-        Hashed on the way: the last piece is given only after the whole was found to be what `sha1` says. So whoever
-        needs the end of the stream to complete a copy never completes a wrong one. Raises `FileChanged`,
+        The last piece is given only after the whole was found to be what `sha1` says, by its digest, or by its facts
+        where `Traits.makes_digests`. So whoever needs the end of the stream to complete a copy never completes one that
+        is known to be wrong. Raises `FileChanged`,
         `FileVanished`, `Interrupted` (hold, stop, cancel), `Transient`.
         """
         ...
@@ -112,6 +113,8 @@ class Traits:
     crosses_network: bool
     #: Whether `inventory` must be read into the ledger before the first put: it cannot be asked by digest.
     has_inventory: bool
+    #: Whether it tells by a digest of its own which bytes have arrived: they need not be hashed again on their way.
+    makes_digests: bool
 
 
 @dataclass(frozen=True, slots=True)

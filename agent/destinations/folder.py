@@ -50,7 +50,12 @@ class FolderDestination:
     """`tz` is the zone of the days for files that tell no day of their own; None is this computer's."""
 
     traits = Traits(
-        kind="folder", takes_sidecars=False, links_live_photos=False, crosses_network=False, has_inventory=True
+        kind="folder",
+        takes_sidecars=False,
+        links_live_photos=False,
+        crosses_network=False,
+        has_inventory=True,
+        makes_digests=False,
     )
 
     def __init__(self, root: bytes, *, clock: Clock, tz: tzinfo | None = None, expected_id: str | None = None) -> None:

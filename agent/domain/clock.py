@@ -15,3 +15,7 @@ class Clock(Protocol):
     def monotonic_s(self) -> float:
         """Seconds that only grow, for measuring and for deadlines within this process."""
         ...
+
+    def worked_s(self) -> float:
+        """Seconds of a processor that the calling thread has used."""
+        ...

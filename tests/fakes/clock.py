@@ -16,6 +16,10 @@ class FakeClock:
         """Seconds."""
         return self._monotonic_s
 
+    def worked_s(self) -> float:
+        """No work costs anything here: whatever takes time, waits."""
+        return 0.0
+
     def advance(self, seconds: float) -> None:
         """Let time pass on both clocks."""
         self._now_at += round(seconds * 1000)

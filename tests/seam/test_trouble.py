@@ -81,6 +81,27 @@ def test_each_wrong_server_is_refused_with_its_own_reason(rig: Rig) -> None:
     assert not secrets.exists() or server.key not in secrets.read_text(encoding="utf-8")
 
 
+def test_a_film_that_is_changed_behind_its_time_while_it_is_sent_is_read_again(rig: Rig) -> None:
+    rig.ready(["server"])
+    server = server_of(rig).server
+    throttle = server.faults.throttle(4_000_000, "POST /api/assets")
+    film = pictures.bulk(rig.pictures, 1, 9_000_000)[0]
+    rig.wait(lambda now: any(one.progress for one in now.transfers), "the film on its way")
+    facts = film.stat()
+    with film.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last[0] ^ 1]))
+    os.utime(film, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    throttle.remove()
+    rig.wait(lambda now: not now.transfers, "the end of the sending")
+    assert rig.snapshot().library.counts.safe == 0, "what arrived is not what was promised"
+    rig.backup()
+    rig.wait_safe(1)
+    rig.assert_arrived()
+
+
 # --- a server that changes its mind ----------------------------------------------------------------------------------
 
 

@@ -26,7 +26,12 @@ class ImmichDestination:
     """
 
     traits = Traits(
-        kind="immich", takes_sidecars=True, links_live_photos=True, crosses_network=True, has_inventory=False
+        kind="immich",
+        takes_sidecars=True,
+        links_live_photos=True,
+        crosses_network=True,
+        has_inventory=False,
+        makes_digests=True,
     )
 
     def __init__(

@@ -103,7 +103,7 @@ class Finish:
                     activity.note(tx, "uploaded", piece.member.id, self._id, {}, now_at)
             elif isinstance(piece.error, FileVanished):
                 files.mark_gone(tx, [piece.member.id], now_at)
-            elif isinstance(piece.error, FileChanged):
+            elif isinstance(piece.error, FileChanged) or _is_unproven(piece.error):
                 files.distrust(tx, piece.member.id)
         if self._arrange is not None:
             self._arrange(tx, asset, now_at)
@@ -137,3 +137,8 @@ class Finish:
         pieces = [piece for asset in assets for piece in asset.pieces]
         contents = [piece.content_id for piece in pieces if piece.content_id is not None]
         files.derive(tx, sorted({piece.member.id for piece in pieces} | set(files.sharing(tx, contents))))
+
+
+def _is_unproven(error: Fate | None) -> bool:
+    """What arrived has another digest: the file was changed behind its mtime, and is to be read again."""
+    return isinstance(error, Transient) and error.code == "not_proven"

@@ -99,7 +99,8 @@ class Sender:
 
     def _source(self, scope: Scope, job: Claimed, piece: Piece) -> FileSource:
         check = partial(scope.check, job)
-        return FileSource(piece.member, piece.sha1 or b"", check, self._captured, self._pace, piece.content)
+        again = not self._destination.traits.makes_digests
+        return FileSource(piece.member, piece.sha1 or b"", check, self._captured, self._pace, again, piece.content)
 
     def _put(self, scope: Scope, job: Claimed, piece: Piece, item: Item) -> Placed | None:
         """Put one file; errors that concern only this file are kept with it."""

@@ -1,4 +1,4 @@
-"""A file of the user's as a destination wants it: opened only when its bytes are asked for, and hashed on the way.
+"""A file of the user's as a destination wants it: opened only when its bytes are asked for, and checked on the way.
 
 Marries `agent.files.read` and `agent.destinations.base`, which know nothing of each other. Runs on the sender's thread.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from agent.destinations.base import Chunk
-from agent.files.read import chunks
+from agent.files.read import chunks, unchanged_chunks
 from agent.store.files import Member
 
 PIECE_BYTES = 1024 * 1024
@@ -23,6 +23,7 @@ class FileSource:
     check: Callable[[], None]
     captured: Callable[[bytes], date | None]
     pace: Callable[[Iterator[Chunk], Callable[[], None]], Iterator[Chunk]]
+    is_hashed_again: bool
     prefetched: bytes | None = None
 
     @property
@@ -55,7 +56,10 @@ class FileSource:
 
     def _chunks(self) -> Iterator[Chunk]:
         if self.prefetched is None:
-            return chunks(self.member.path, self.sha1, self.size_bytes, check=self.check)
+            path, size_bytes = self.member.path, self.size_bytes
+            if self.is_hashed_again:
+                return chunks(path, self.sha1, size_bytes, check=self.check)
+            return unchanged_chunks(path, self.member.mtime_ns, size_bytes, check=self.check)
         self.check()
         content = memoryview(self.prefetched)  # the very bytes that the digest was made of
         return (content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES))

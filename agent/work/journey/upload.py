@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from agent.destinations.base import Destination, Wanted
 from agent.domain.clock import Clock
 from agent.domain.errors import Fate
+from agent.domain.sending import is_waiting
 from agent.store import copies, folders
 from agent.store.db import Database
 from agent.store.jobs import Claimed
@@ -123,12 +124,12 @@ class _Passage:
         """Bring all to their ends; the fate that stopped some of them."""
         senders = min(self._upload.senders(), len(assets))
         with closing(self._ready(assets)) as ready:
-            self._land(self._side_by_side(ready, senders) if senders > 1 else self._in_turn(ready))
+            self._land(self._sent(ready, senders))
         if self._twins and self._problem is None:
             self._upload.ask(self._twins)
             still = [asset for asset in self._twins if not all(piece.is_settled for piece in asset.pieces)]
             self._done += [asset for asset in self._twins if asset not in still]
-            self._land(self._in_turn(iter(still)))
+            self._land(self._sent(iter(still), 1))
         return self._problem
 
     def _ready(self, assets: list[Batched]) -> Generator[Batched]:
@@ -176,10 +177,20 @@ class _Passage:
         self._problem = error or self._problem
         self._done, self._flushed_s = [], self._scope.clock.monotonic_s()
 
-    def _in_turn(self, ready: Iterator[Batched]) -> Sent:
-        for asset in ready:
-            yield asset, self._upload.sender.send(self._scope, asset)
+    def _sent(self, ready: Iterator[Batched], senders: int) -> Sent:
+        """One after the other for as long as the destination answers at once, then up to `senders` side by side."""
+        clock = self._scope.clock
+        took_s = worked_s = 0.0
+        for sent, asset in enumerate(ready, 1):
+            began_s, before_s = clock.monotonic_s(), clock.worked_s()
+            error = self._upload.sender.send(self._scope, asset)
+            took_s += clock.monotonic_s() - began_s
+            worked_s += clock.worked_s() - before_s
+            yield asset, error
             if self._problem is not None:
+                return
+            if senders > 1 and is_waiting(sent, took_s, worked_s):
+                yield from self._side_by_side(ready, senders)
                 return
 
     def _side_by_side(self, ready: Iterator[Batched], senders: int) -> Sent:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.domain.errors import Fate, FileChanged, FileVanished, Interrupted, Rejected, Transient
-from agent.files.read import chunks, fingerprint, look, translate
+from agent.files.read import chunks, fingerprint, look, translate, unchanged_chunks
 
 BODY = os.urandom(600_000)
 SHA1 = hashlib.sha1(BODY).digest()
@@ -141,8 +141,29 @@ def test_the_end_of_a_file_with_other_bytes_is_never_given(photo: Path) -> None:
 
 @pytest.mark.parametrize("size_bytes", [0, 1, 599_999, 600_001, 2_000_000])
 def test_a_file_of_another_size_gives_nothing(photo: Path, size_bytes: int) -> None:
+    mtime_ns = look(bytes(photo)).mtime_ns
     os.truncate(photo, size_bytes)
     assert taken(chunks(bytes(photo), SHA1, len(BODY), check=nothing)) == (b"", "FileChanged")
+    assert taken(unchanged_chunks(bytes(photo), mtime_ns, len(BODY), check=nothing)) == (b"", "FileChanged")
+
+
+@pytest.mark.parametrize("chunk_bytes", [1_000, 262_144, 600_000, 1_000_000])
+def test_a_file_that_did_not_change_is_given_without_being_hashed(photo: Path, chunk_bytes: int) -> None:
+    mtime_ns = look(bytes(photo)).mtime_ns
+    pieces = list(unchanged_chunks(bytes(photo), mtime_ns, len(BODY), check=nothing, chunk_bytes=chunk_bytes))
+    assert b"".join(pieces) == BODY
+    assert max(map(len, pieces)) <= chunk_bytes
+
+
+def test_the_end_of_a_file_that_is_written_to_meanwhile_is_never_given(photo: Path) -> None:
+    mtime_ns = look(bytes(photo)).mtime_ns
+    pieces = unchanged_chunks(bytes(photo), mtime_ns, len(BODY), check=nothing, chunk_bytes=100_000)
+    first = next(pieces)
+    with photo.open("r+b") as file:
+        file.write(b"other")
+    got, ended = taken(pieces)
+    assert ended == "FileChanged"
+    assert len(first) + len(got) < len(BODY)
 
 
 @pytest.mark.parametrize("size_bytes", [300_000, 700_000])

@@ -60,6 +60,7 @@ class Stage:
         self.captures: dict[str, Capture] = {}
         self.failures: list[tuple[str, Fate]] = []
         self.die_at: str | None = None
+        self.on_checkpoint: Callable[[str], None] = lambda _: None
         self.rules = rules or FolderRules()
         self.configure(self.rules)
 
@@ -195,6 +196,7 @@ class Stage:
         return Transfers(state, self.database, self.clock, lambda: (0, 0), lambda *_: None)
 
     def _checkpoint(self, name: str) -> None:
+        self.on_checkpoint(name)
         if name == self.die_at:
             raise Died(name)
 
