@@ -34,6 +34,20 @@ def photos(folder: Path, count: int, size_bytes: int, *, seed: int = 0, age_s: f
     return made
 
 
+def hollow(folder: Path, count: int, size_bytes: int) -> list[Path]:
+    """So many photos of one size of which only the beginning lies on the disk: for whoever reads them all is there."""
+    made = []
+    for number in range(count):
+        path = folder / f"{number // IN_FOLDER:05}" / f"IMG_{number:05}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.write(_HEAD + b"hollow %d" % number)
+            file.truncate(size_bytes)
+        _age(path, _LONG_AGO_S)
+        made.append(path)
+    return made
+
+
 def photo(noise: bytes, mark: str) -> bytes:
     """A photo of the length of `noise` that only this mark has."""
     start = _HEAD + hashlib.sha256(mark.encode()).digest()

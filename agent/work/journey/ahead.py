@@ -18,14 +18,16 @@ from agent.work.worker import Scope
 
 #: So much is hashed before it is asked for and sent. Three parts are in memory at most: read, waiting, in flight.
 PART_BYTES = 8 * 1024 * 1024
-#: Small files keep their bytes from hashing to sending: read once, and exactly the bytes hashed are sent.
-KEEP_BYTES = 4 * 1024 * 1024
+#: Up to this size a file keeps its bytes from hashing to sending: opened once, and the very bytes hashed are sent.
+KEEP_BYTES = 1024 * 1024
+#: The same where it would otherwise be hashed again on its way, which costs more than the memory.
+KEEP_UNHASHED_BYTES = 4 * 1024 * 1024
 
 
 def digested(
-    scope: Scope, batch: list[Batched], idle: Callable[[], None], idle_every_s: float
+    scope: Scope, batch: list[Batched], keep_bytes: int, idle: Callable[[], None], idle_every_s: float
 ) -> Generator[list[Batched]]:
-    """The batch in parts, each when the digests of its files are known and written down.
+    """The batch in parts, each when the digests of its files are known and written down; with the bytes of small ones.
 
     While a part takes long, `idle` is called every so often. Raises what `scope.check` does.
     """
@@ -33,16 +35,16 @@ def digested(
     over = threading.Event()
     with ThreadPoolExecutor(1, thread_name_prefix=f"hash-{scope.lane}") as reader:
         try:
-            coming = reader.submit(_hash, scope, parts[0], over) if len(parts) > 1 else None
+            coming = reader.submit(_hash, scope, parts[0], keep_bytes, over) if len(parts) > 1 else None
             for number, part in enumerate(parts):
                 if coming is None:  # a lone photo needs no thread
-                    hashed = _hash(scope, part, over)
+                    hashed = _hash(scope, part, keep_bytes, over)
                 else:
                     while not wait([coming], idle_every_s).done:
                         idle()
                     hashed = coming.result()
                     following = parts[number + 1] if number + 1 < len(parts) else None
-                    coming = reader.submit(_hash, scope, following, over) if following else coming
+                    coming = reader.submit(_hash, scope, following, keep_bytes, over) if following else coming
                 _write_down(scope, hashed)
                 yield part
         finally:
@@ -62,7 +64,7 @@ def _parts(batch: list[Batched]) -> Iterator[list[Batched]]:
         yield part
 
 
-def _hash(scope: Scope, part: Sequence[Batched], over: threading.Event) -> list[Piece]:
+def _hash(scope: Scope, part: Sequence[Batched], keep_bytes: int, over: threading.Event) -> list[Piece]:
     """The pieces whose digest was made anew. What is known already costs a look at size and mtime."""
     hashed: list[Piece] = []
     for asset in part:
@@ -72,7 +74,7 @@ def _hash(scope: Scope, part: Sequence[Batched], over: threading.Event) -> list[
             try:
                 if _is_known(piece):
                     continue
-                found = read.fingerprint(piece.member.path, check=check, keep_bytes=KEEP_BYTES)
+                found = read.fingerprint(piece.member.path, check=check, keep_bytes=keep_bytes)
             except (FileVanished, FileChanged, Rejected, Transient) as error:
                 piece.error = error
                 continue

@@ -1,0 +1,87 @@
+"""A library that is known: running again over it, and the first run on a server that has all of it already.
+
+The peer reads and hashes every file again each time. Ours looks whether size and time are what they were; only who
+meets a library for the first time has to read it, and then reading and hashing should be the slow part.
+"""
+
+import hashlib
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.bench import agent, corpus, peer
+from tests.bench.agent import Home
+from tests.bench.processes import cpu_s, environment
+from tests.bench.service import Sink, sink
+from tests.bench.table import Options, Row, at_least
+
+_SIZES = {"200 KB": 200_000, "4 MB": 4_000_000}
+
+
+def run(options: Options) -> list[Row]:
+    """Fill the server, run again, meet it anew."""
+    known = 1_000 if options.quick else 10_000
+    rows: list[Row] = []
+    for name, size_bytes in _SIZES.items():
+        with agent.room() as room, sink() as target:
+            top = room / "photos"
+            paths = corpus.hollow(top, known, size_bytes)
+            label = f"{known:,} x {name}"
+            target.reset()
+            with agent.home(room / "known") as home:
+                home.configure(target, top, parallel_uploads=4)
+                home.start()
+                home.wait_safe(known, 900.0)
+                home.wait_idle()
+                rows += _again(home, target, room, top, label)
+            rows.append(_met_before(room, target, top, paths, label))
+    return rows
+
+
+def _again(home: Home, target: Sink, room: Path, top: Path, label: str) -> list[Row]:
+    """'Back up now' on the library, from the command's start to its end, with all that the agent does for it."""
+    argv = [sys.executable, "-m", "agent", "--home", str(home.where), "backup", "--wait"]
+    theirs = peer.upload(target, room / "peer", top, 4)
+    before_s = cpu_s(home.pid)
+    walls = []
+    for _ in range(5):
+        began_s = time.monotonic()
+        subprocess.run(argv, env=environment(), check=True, capture_output=True)
+        walls.append(time.monotonic() - began_s)
+    known = home.safe()
+    spent_us = (cpu_s(home.pid) - before_s) * 1e6 / known / len(walls)
+    wall_s = sorted(walls)[len(walls) // 2]
+    ratio = theirs.wall_s / wall_s
+    return [
+        Row(f"{label}, again", wall_s, "s", theirs.wall_s, peer.NAME, ratio, ">= 50 x", ratio >= 50.0),
+        Row(f"{label}, again: the agent's CPU", spent_us, "us/file", theirs.cpu_s * 1e6 / known, peer.NAME),
+    ]
+
+
+def _met_before(room: Path, target: Sink, top: Path, paths: list[Path], label: str) -> Row:
+    """A new ledger, a server that has everything, against one thread that only reads and hashes. From start to safe."""
+    hashed_s = _hash(paths)
+    target.recount()
+    with agent.home(room / "met") as home:
+        home.configure(target, top, parallel_uploads=4)
+        began_s = time.monotonic()
+        home.start()
+        home.wait_safe(len(paths), 900.0)
+        took_s = time.monotonic() - began_s
+    if target.counts()["uploads"]:
+        raise RuntimeError("what the server has was sent")
+    rate, alone = len(paths) / took_s, len(paths) / hashed_s
+    row = at_least(f"{label}, a first run on a server that has all", rate, "files/s", alone * 0.8)
+    return Row(row.what, rate, row.unit, alone, "hashing alone, one thread", rate / alone, ">= 0.8 x", row.met)
+
+
+def _hash(paths: list[Path]) -> float:
+    buffer = memoryview(bytearray(256 * 1024))
+    began_s = time.monotonic()
+    for path in paths:
+        digest = hashlib.sha1(usedforsecurity=False)
+        with path.open("rb", buffering=0) as file:
+            while length := file.readinto(buffer):
+                digest.update(buffer[:length])
+    return time.monotonic() - began_s
