@@ -76,8 +76,13 @@ def wait_until(true: Callable[[], object], why: str) -> None:
 class Desktop:
     """A screen, a bus and a window manager; the panel is started and ended by whoever wants one."""
 
-    def __init__(self, folder: Path, *, dark: bool = True) -> None:
-        """`folder` becomes the home of this desktop's person: nothing outside of it is read or written."""
+    def __init__(
+        self, folder: Path, *, dark: bool = True, screen: str = _SCREEN, framebuffer: Path | None = None
+    ) -> None:
+        """`folder` becomes the home of this desktop's person: nothing outside of it is read or written.
+
+        `framebuffer` is a folder in which the screen is a file, for who wants to look without disturbing anybody.
+        """
         self._running = ExitStack()
         self._panel: subprocess.Popen[bytes] | None = None
         config = folder / "config/xfce4/xfconf/xfce-perchannel-xml/xfce4-panel.xml"
@@ -96,7 +101,8 @@ class Desktop:
             "LC_ALL": "C.UTF-8",
         }
         try:
-            self.env["DISPLAY"] = ":" + self._told(["Xvfb", "-displayfd", "{}", "-screen", "0", _SCREEN])
+            seen = ["-fbdir", str(framebuffer)] if framebuffer else []
+            self.env["DISPLAY"] = ":" + self._told(["Xvfb", "-displayfd", "{}", "-screen", "0", screen, *seen])
             # The bus comes after the screen: what it starts by itself must find one.
             self.env["DBUS_SESSION_BUS_ADDRESS"] = self._told(
                 ["dbus-daemon", "--session", "--nofork", "--print-address={}"]

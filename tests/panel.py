@@ -1,7 +1,9 @@
-"""A real panel on a virtual screen: `python -m tests.panel DIR` draws the icon in it, state by state, and the menu.
+"""Real panels on virtual screens: `python -m tests.panel DIR` draws the icon in one, state by state, and the menu.
 
-Needs Xvfb, openbox and trayer; `available()` says whether they are there. The panel is started after the tray, which is
-the order that goes wrong most often. `tests.screenshots` and `tests/tray/test_panel.py` run this.
+That one takes icons the old way (XEmbed) and needs Xvfb, openbox and trayer; `available()` says whether they are there.
+It is started after the tray, which is the order that goes wrong most often. `draw_in_xfce` has the panel that people
+have, dark and light, in which the tray is a process of its own. `tests.screenshots` and `tests/tray/test_panel.py` run
+both.
 """
 
 import os
@@ -13,10 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QDeadlineTimer, QEventLoop
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QApplication
 
+from agent.platforms.base import make_private, places
 from agent.protocol.types import Snapshot
+from tests.desktop import Desktop, missing
+from tests.desktop import wait_until as wait_outside
 from tests.fakes.agent import FakeAgent
 from tests.fakes.scenes import NOW_AT, SCENES
 from tray.client import Client
@@ -27,6 +32,12 @@ from tray.model import CONNECTION, EVERYTHING, Model
 _PROGRAMS = ("xvfb-run", "Xvfb", "openbox", "trayer")
 _SCREEN = "-screen 0 640x420x24"
 _WAIT_MS = 10_000
+ROOT = Path(__file__).parents[1]
+#: A scene for each of the six lights.
+LIGHTS = ("safe", "working", "waiting", "paused", "attention", "off")
+#: The end of Xfce's panel and what is above it: left, top, width, height; and where the mouse asks for the tooltip.
+_CORNER = (230, 546, 670, 94)
+_OVER_ICON, _ELSEWHERE = ("882", "624"), ("300", "200")
 _PANEL = ["trayer", "--edge", "bottom", "--align", "right", "--widthtype", "request", "--height", "32"]
 
 
@@ -111,6 +122,59 @@ def draw(target: Path) -> None:
             panel.wait(10)
             client.close()
             agent.stop()
+
+
+def draw_in_xfce(target: Path) -> list[Path]:
+    """Each light in Xfce's panel with its tooltip, dark and light; no picture where `tests.desktop` lacks something."""
+    if missing():
+        sys.stdout.write(f"no pictures of Xfce's panel, {missing()}\n")
+        return []
+    target.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for ground in ("dark", "light"):
+        with (
+            tempfile.TemporaryDirectory(prefix="sl-") as folder,
+            Desktop(Path(folder) / "person", dark=ground == "dark") as desktop,
+        ):
+            home = Path(folder) / "s"
+            make_private(places(home).runtime_dir)
+            agent = FakeAgent(places(home).socket_address, SCENES["attention"])
+            desktop.start_panel()
+            desktop.start([sys.executable, "-m", "tray", "--home", str(home)], cwd=ROOT)
+            icon = desktop.only_item()
+            for light in LIGHTS:
+                before = icon.tooltip()
+                show(agent, SCENES[light])
+                wait_outside(lambda icon=icon, before=before: icon.tooltip() != before, light)  # type: ignore[misc]
+                drawn.append(_hover(desktop, target / f"xfce-{light}-{ground}.png"))
+            agent.stop()
+    return drawn
+
+
+def _hover(desktop: Desktop, target: Path) -> Path:
+    """The corner of the screen while the mouse asks for the tooltip."""
+    taken = target.with_suffix(".now.png")
+
+    def look() -> QImage:
+        return QImage(str(desktop.picture(taken))).copy(*_CORNER)
+
+    def rest() -> QImage:
+        last = look()
+        deadline = QDeadlineTimer(_WAIT_MS)
+        while (now := look()) != last and not deadline.hasExpired():
+            last = now
+        return last
+
+    desktop.mouse("mousemove", *_ELSEWHERE)
+    plain = rest()
+    desktop.mouse("mousemove", *_OVER_ICON)
+    height = plain.height() - 32
+    above = plain.copy(0, 0, plain.width(), height)
+    wait_outside(lambda: look().copy(0, 0, plain.width(), height) != above, "no tooltip came")
+    rest().save(str(target))
+    taken.unlink()
+    sys.stdout.write(f"{target}\n")
+    return target
 
 
 def main() -> None:

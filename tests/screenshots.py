@@ -34,6 +34,7 @@ from tray.pages.folders import FoldersPage
 from tray.pages.library import LibraryPage
 from tray.pages.log_dialog import LogDialog
 from tray.pages.overview import Overview
+from tray.pages.recent import RecentCard
 from tray.pages.settings import SettingsPage
 from tray.pages.window import Window
 from tray.widgets.drawing import app_icon, draw_light, light_colour
@@ -49,7 +50,10 @@ LOG = (
     "INFO work-local agent.work.finding.scan: 12431 files compared in 3.1 s, 38 are new",
     "INFO work-a1b2 agent.work.journey.upload: 38 files are safe at Home server",
     "WARNING work-c3d4 agent.work.blocks: destination c3d4 is blocked: destination_missing(path='/media/nas/photos')",
-    "SEVERE work-local agent.work.worker: a job failed by a bug of ours\\nTraceback (most recent call last)",
+    (
+        "SEVERE work-local agent.work.worker: a job failed by a bug of ours\\nTraceback (most recent call last):\\n"
+        '  File "agent/work/worker.py", line 120, in _do\\n    job.run()\\nKeyError: 7'
+    ),
 )
 #: The pages beside the overview, in their order.
 PAGES = ("library", "folders", "activity", "settings")
@@ -110,6 +114,8 @@ def save(widget: QWidget, target: Path) -> None:
     """Take a widget's picture."""
     widget.show()
     settle()
+    strips = widget.findChildren(RecentCard)
+    wait_until(lambda: all(strip.is_complete for strip in strips if strip.isVisible()))
     widget.grab().save(str(target))
     sys.stdout.write(f"{target}\n")
 
@@ -130,20 +136,6 @@ def draw_windows(target: Path) -> None:
         window.resize(window.minimumSizeHint())
         window.tell("The background agent could not do that. Its log says more.")
         save(window, target / "window-narrow.png")
-    with scene("working") as window:
-        window.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        window.resize(window.sizeHint())
-        window.show()
-        settle()
-        save(window, target / "window-right-to-left.png")
-    usual = QApplication.font()
-    large = QApplication.font()
-    large.setPointSizeF(usual.pointSizeF() * 2)
-    QApplication.setFont(large)
-    with scene("working") as window:
-        window.resize(1_000, 800)
-        save(window, target / "window-large-font.png")
-    QApplication.setFont(usual)
 
 
 def settle() -> None:
@@ -165,25 +157,6 @@ def draw_pages(target: Path) -> None:
                 window.resize(window.minimumSizeHint())
                 save(window, target / f"page-{name}-{ground}-narrow.png")
             draw_dialogs(window, target, ground)
-
-
-def draw_large(target: Path) -> None:
-    """Every page with letters twice as large, and mirrored."""
-    QApplication.setPalette(light_palette())
-    usual, large = QApplication.font(), QApplication.font()
-    large.setPointSizeF(usual.pointSizeF() * 2)
-    for name, font, direction in (
-        ("large", large, Qt.LayoutDirection.LeftToRight),
-        ("mirrored", usual, Qt.LayoutDirection.RightToLeft),
-    ):
-        QApplication.setFont(font)
-        with scene("attention") as window:
-            window.setLayoutDirection(direction)
-            for at, page in enumerate(PAGES):
-                show_page(window, at)
-                window.resize(max(1_000, window.minimumSizeHint().width()), 800)
-                save(window, target / f"page-{page}-{name}.png")
-    QApplication.setFont(usual)
 
 
 def show_page(window: Window, at: int) -> None:
@@ -272,23 +245,28 @@ def draw_settings_dialogs(settings: SettingsPage, target: Path, ground: str) -> 
 
 
 def draw_wizard(target: Path) -> None:
-    """The five steps of the first run."""
+    """The five steps of the first run, light and dark."""
     for ground, palette in (("light", light_palette()), ("dark", dark_palette())):
         QApplication.setPalette(palette)
-        with scene("first-day") as window:
-            model = window.findChildren(Overview)[0].model
-            wizard = Wizard(model, window, usual=lambda: ["/home/ada/Pictures", "/home/ada/Videos"])
-            wizard.address.form.url.setText("photos.example.org")
-            for at in range(len(wizard.steps)):
-                settle()
-                wizard.resize(wizard.sizeHint())
-                save(wizard, target / f"wizard-{at + 1}-{ground}.png")
-                if at == 1:
-                    wizard.sign_in.form.email.setText("ada@example.org")
-                    wizard.sign_in.form.password.setText("secret")
-                wizard.onward.click()
-                settle()
-            wizard.close()
+        draw_steps(target, ground)
+
+
+def draw_steps(target: Path, name: str) -> None:
+    """The five steps as things are now."""
+    with scene("first-day") as window:
+        model = window.findChildren(Overview)[0].model
+        wizard = Wizard(model, window, usual=lambda: ["/home/ada/Pictures", "/home/ada/Videos"])
+        wizard.address.form.url.setText("photos.example.org")
+        for at in range(len(wizard.steps)):
+            settle()
+            wizard.resize(wizard.sizeHint())
+            save(wizard, target / f"wizard-{at + 1}-{name}.png")
+            if at == 1:
+                wizard.sign_in.form.email.setText("ada@example.org")
+                wizard.sign_in.form.password.setText("secret")
+            wizard.onward.click()
+            settle()
+        wizard.close()
 
 
 def pages(window: Window) -> list[QWidget]:
@@ -328,6 +306,8 @@ def _small(light: Light, colour: QColor) -> QImage:
 
 
 def main() -> None:
+    from tests import screenshot_shapes  # it draws with what is here
+
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots")
     target.mkdir(parents=True, exist_ok=True)
     app = QApplication(sys.argv[:1])
@@ -335,8 +315,9 @@ def main() -> None:
     draw_icons(target)
     draw_windows(target)
     draw_pages(target)
-    draw_large(target)
     draw_wizard(target)
+    screenshot_shapes.draw_shapes(target)
+    panel.draw_in_xfce(target)
     if panel.available():
         done = panel.run_on_virtual_screen(target)
         sys.stdout.write(done.stdout)

@@ -11,8 +11,10 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QProcess, Signal
+from PySide6.QtGui import QPixmapCache
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from agent import __version__
@@ -37,7 +39,9 @@ from tray.pages.settings import SettingsPage
 from tray.pages.window import Window
 from tray.speech import speak, teach_qt
 from tray.widgets.drawing import app_icon
-from tray.wizard.wizard import Wizard
+
+if TYPE_CHECKING:
+    from tray.wizard.wizard import Wizard
 
 #: Set in the environment of a tray that started itself anew.
 RENEWED = "SAFELIGHT_TRAY_RENEWED"
@@ -60,13 +64,15 @@ class App(QObject):
         self.model = Model(self.client, SystemClock().now_at, self)
         self.starter = Command(command_line(home, "start"), self)
         self.service = Command(command_line(home, "--json", "service"), self)
+        self.registrar = Command(command_line(home, "--json", "service", "install"), self)
         self.diagnostics = Command(command_line(home, "diagnostics"), self)
         self.overview = Overview(self.model)
         self.library = LibraryPage(self.model)
         self.folders = FoldersPage(self.model)
         self.activity = Activity(self.model)
         log_command = command_line(home, "--json", "logs", "--follow")
-        self.settings = SettingsPage(self.model, str(places(home).log_dir), log_command)
+        doctor = command_line(home, "--json", "doctor")
+        self.settings = SettingsPage(self.model, str(places(home).log_dir), log_command, doctor_command=doctor)
         self.window = Window([self.overview, self.library, self.folders, self.activity, self.settings])
         self.menu = TrayMenu(self.model)
         self.icon = TrayIcon(self.model, self.menu, self)
@@ -74,6 +80,7 @@ class App(QObject):
         self.notifier = Notifier(self.model, self.desktop, self.window.isActiveWindow, self)
         self.wizard: Wizard | None = None
         self._was_welcomed = False
+        self._was_started = False
         self._connect()
 
     def start(self, *, show_window: bool) -> None:
@@ -94,7 +101,7 @@ class App(QObject):
         """End the connection; the agent goes on."""
         self.client.close()
         self.desktop.close()
-        for command in (self.starter, self.service, self.diagnostics):
+        for command in (self.starter, self.service, self.registrar, self.diagnostics):
             command.close()
         self.settings.close_log()
         self.window.close()
@@ -102,7 +109,7 @@ class App(QObject):
     def _connect(self) -> None:
         for source in (self.menu, self.overview):
             source.start_asked.connect(self.starter.run)
-        self.starter.succeeded.connect(lambda _said: self.client.retry())
+        self.starter.succeeded.connect(self._started)
         self.starter.failed.connect(self.tell)
         self.client.refused.connect(self.renew)
         self.model.told.connect(self.tell)
@@ -126,6 +133,8 @@ class App(QObject):
         self.settings.startup_asked.connect(lambda on: self.service.run("install" if on else "uninstall"))
         self.service.succeeded.connect(self._show_startup)
         self.service.failed.connect(lambda said: self.settings.show_startup(is_on=None, said=said))
+        self.registrar.succeeded.connect(lambda _said: self.service.run("status"))
+        self.registrar.failed.connect(self.tell)  # the first steps are over by then, and the settings not open
 
     def open(self, page: Page) -> None:
         """Show this page to the person."""
@@ -145,11 +154,13 @@ class App(QObject):
 
     def welcome(self) -> None:
         """Go through the first steps with the person; where one is open already, show it."""
+        from tray.wizard.wizard import Wizard  # once in a lifetime, and not at every start
+
         self._was_welcomed = True
         self.window.come_forward()
         if self.wizard is None:
             self.wizard = Wizard(self.model, self.window)
-            self.wizard.startup_asked.connect(lambda: self.service.run("install"))
+            self.wizard.startup_asked.connect(self.registrar.run)
             self.wizard.finished.connect(self._welcomed)
         self.wizard.open()
 
@@ -180,6 +191,11 @@ class App(QObject):
     def _back_up(self, paths: list[str]) -> None:
         self.model.call("backup.start", BackupStart(tuple(to_wire(os.fsencode(path)) for path in paths)))
 
+    def _started(self) -> None:
+        self._was_started = True  # by hand: whether the system will do it the next time is looked at below
+        self.client.retry()
+        self.service.run("status")
+
     def _show_startup(self, document: object) -> None:
         if not isinstance(document, dict) or "registered" not in document:  # what was changed is read back
             self.service.run("status")
@@ -188,6 +204,14 @@ class App(QObject):
         findings = document.get("findings") if is_on else None
         said = " ".join(f"{one['text']} {one['next_step']}" for one in findings or [])
         self.settings.show_startup(is_on=is_on, said=said)
+        was_started, self._was_started = self._was_started, False
+        if was_started and not is_on:
+            self.window.tell(
+                _(
+                    "The background agent runs now. For it to start at each login too, switch that on in the settings, "
+                    "under “Start-up”."
+                )
+            )
 
     def tell(self, text: str) -> None:
         """Say something to the person, in the window."""
@@ -225,6 +249,9 @@ def run(arguments: Sequence[str]) -> int:
     app.setDesktopFileName("safelight")
     app.setWindowIcon(app_icon())
     app.setQuitOnLastWindowClosed(False)
+    QPixmapCache.setCacheLimit(
+        0
+    )  # Qt wakes for minutes to empty it bit by bit; drawing without it costs next to nothing
     teach_qt(app)
     here = places()
     try:
@@ -240,6 +267,7 @@ def run(arguments: Sequence[str]) -> int:
     tray.renewal_asked.connect(lambda: app.exit(_RENEW))
     tray.start(show_window=asked.window)
     gc.freeze()  # what lives as long as the tray is not looked through again and again
+    gc.enable()
     code = app.exec()
     tray.close()
     one.close()

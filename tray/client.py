@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QFileInfo, QFileSystemWatcher, QObject, QTimer, Signal
 from PySide6.QtNetwork import QLocalSocket
 
 from agent import __version__
@@ -26,6 +26,8 @@ OnError = Callable[[wire.Error], None]
 NO_AGENT = -1
 _FIRST_MS = 250
 _LONGEST_MS = 15_000
+#: The same where the folder of the socket tells when an agent comes.
+_LONGEST_WATCHED_MS = 60_000
 _GREETING_MS = 10_000
 #: For how long lines are read without a break.
 _BUDGET_S = 0.008
@@ -37,11 +39,12 @@ class Backoff:
     def __init__(self, chance: Callable[[], float] = random.random) -> None:
         """`chance` gives numbers from 0 to 1."""
         self._chance = chance
+        self.longest_ms = _LONGEST_MS
         self._tries = 0
 
     def next_ms(self) -> int:
         """The next pause in ms."""
-        pause: int = min(_FIRST_MS << self._tries, _LONGEST_MS)
+        pause: int = min(_FIRST_MS << self._tries, self.longest_ms)
         self._tries = min(self._tries + 1, 16)
         return round(pause * (0.75 + self._chance() / 2))
 
@@ -88,6 +91,8 @@ class Client(QObject):
         self._again.timeout.connect(self._connect)
         self._patience = QTimer(self, singleShot=True, interval=_GREETING_MS)
         self._patience.timeout.connect(self.drop)
+        self._folder = QFileSystemWatcher(self)
+        self._folder.directoryChanged.connect(self.retry)
 
     @property
     def is_greeted(self) -> bool:
@@ -122,11 +127,19 @@ class Client(QObject):
     def close(self) -> None:
         """Cut the connection for good."""
         self._closed = True
+        self._folder.blockSignals(True)
         self._again.stop()
         self._socket.abort()
 
+    def _watch(self) -> None:
+        """Hear of an agent that comes rather than look for it, where its address lies in a folder."""
+        folder = QFileInfo(self._address).path()
+        if not self._folder.directories() and not self._address.startswith("\\\\") and self._folder.addPath(folder):
+            self._backoff.longest_ms = _LONGEST_WATCHED_MS
+
     def _connect(self) -> None:
         if self._socket.state() is QLocalSocket.LocalSocketState.UnconnectedState:
+            self._watch()
             self._turned_away = False
             self._patience.start()
             self._socket.connectToServer(self._address)

@@ -32,18 +32,20 @@ class Command(QObject):
         super().__init__(parent)
         self._command = command
         self._only_looks = False
+        self._is_closed = False
         self._process = QProcess(self)
         self._process.finished.connect(self._finished)
         self._process.errorOccurred.connect(self._errored)
 
     def run(self, *more: str) -> None:
-        """Run the command with these words added; nothing while it runs already."""
-        if self._process.state() is QProcess.ProcessState.NotRunning:
+        """Run the command with these words added; nothing while it runs already, or after `close`."""
+        if not self._is_closed and self._process.state() is QProcess.ProcessState.NotRunning:
             self._only_looks = "status" in more
             self._process.start(self._command[0], [*self._command[1:], *more])
 
     def close(self) -> None:
         """Say nothing any more. What changes something is let finish, what only looks is ended."""
+        self._is_closed = True
         self.blockSignals(True)
         if self._process.state() is not QProcess.ProcessState.NotRunning:
             if self._only_looks:

@@ -2,7 +2,8 @@
 
 Under StatusNotifierItem an icon that was made before the panel's watcher came never registers, and one whose watcher
 restarts is forgotten, although Qt goes on calling it visible. So the session's bus tells of a watcher that comes, and
-the icon is made anew; while there is no panel at all, it is looked for every half minute, as some have no watcher.
+the icon is made anew. Some panels have no watcher: while there is none at all, it is looked for after half a minute,
+and then less and less often.
 """
 
 import logging
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_LOOK_MS = 30_000
+_LOOK_MS, _LONGEST_MS = 30_000, 600_000
 #: Until Qt has noticed the watcher too, and icons made before its time can be made anew.
 _AFTER_MS = 700
 _WATCHER = "org.kde.StatusNotifierWatcher"
@@ -53,8 +54,9 @@ class TrayIcon(QObject):
         self._has_host = has_host
         self.icon: QSystemTrayIcon | None = None
         self.is_hosted = False
-        self._timer = QTimer(self, interval=look_ms)
-        self._timer.timeout.connect(self.look)
+        self._look_ms = look_ms
+        self._timer = QTimer(self, singleShot=True, interval=look_ms)
+        self._timer.timeout.connect(self._look_again)
         self._after = QTimer(self, singleShot=True, interval=min(look_ms, _AFTER_MS))
         self._after.timeout.connect(self.look)
         self._watcher = self._watch()
@@ -71,10 +73,15 @@ class TrayIcon(QObject):
         changed, self.is_hosted = hosted != self.is_hosted, hosted
         if hosted:
             self._timer.stop()
+            self._timer.setInterval(self._look_ms)
         elif not self._timer.isActive():
             self._timer.start()
         if changed:
             self.host_changed.emit()
+
+    def _look_again(self) -> None:
+        self._timer.setInterval(min(2 * self._timer.interval(), _LONGEST_MS))
+        self.look()
 
     def _watch(self) -> "QDBusServiceWatcher | None":
         """Hear of panels that come and go; None where there is no such bus."""

@@ -4,11 +4,12 @@ The secret goes one way, and what the agent makes of it stays there. The browser
 gives the page to open, waits until the person is done there, and then adds the server.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
+from agent import words
 from agent.protocol.methods import DestinationAddImmich
 from agent.protocol.server import OAuthBegin, OAuthBegun, OAuthEnded, OAuthRef
 from agent.words.catalogue import _
@@ -38,6 +39,11 @@ class SignIn(QObject):
         self._open_url = open_url
         self._begun = ""
 
+    @property
+    def is_in_browser(self) -> bool:
+        """Whether a person is awaited from the browser."""
+        return bool(self._begun)
+
     def begin(self, make_wish: MakeWish, *, by_browser: bool) -> None:
         """Sign in as wished; `make_wish` is given the token of the browser's sign-in, None without one."""
         wish = make_wish(None)
@@ -47,7 +53,15 @@ class SignIn(QObject):
             self._add(wish)
             return
         self.said.emit(_("Opening the browser …"))
-        question = OAuthBegin(wish.url, wish.headers, wish.fingerprint, wish.ca_file, plain_http=wish.plain_http)
+        question = OAuthBegin(
+            wish.url,
+            wish.headers,
+            wish.fingerprint,
+            wish.ca_file,
+            wish.client_certificate,
+            plain_http=wish.plain_http,
+            renew=wish.renew,
+        )
         self._model.call(
             "destination.oauth_begin",
             question,
@@ -82,3 +96,11 @@ class SignIn(QObject):
 
     def _add(self, wish: DestinationAddImmich) -> None:
         self._model.call("destination.add_immich", wish, self.added.emit, self.refused.emit, owner=self)
+
+
+def said_of_permissions(missing: Sequence[str]) -> str:
+    """What is not done for want of a key's permissions, a line each; empty where none is missing."""
+    if not missing:
+        return ""
+    said = _("It works, but the API key lacks permissions; add them in Immich at any time. Left out until then:")
+    return "\n".join((said, *words.permissions(missing)))

@@ -11,7 +11,16 @@ from agent.cli.output import print_facts, print_json, print_table, say
 from agent.cli.server import register_library
 from agent.cli.session import Session, new_group, session_of
 from agent.protocol.history import Chosen
-from agent.protocol.methods import PAGE_LIMIT, Files, LibraryList, LibraryRecent, PathRef
+from agent.protocol.methods import (
+    PAGE_LIMIT,
+    Files,
+    LibraryFilter,
+    LibraryList,
+    LibraryMonth,
+    LibraryRecent,
+    Months,
+    PathRef,
+)
 from agent.protocol.server import Paths
 from agent.protocol.types import CopyRow, FileDetail, FileRow
 from agent.protocol.wire import to_plain
@@ -20,6 +29,9 @@ from agent.words.catalogue import _, fill, ngettext
 State = Literal[
     "safe", "queued", "uploading", "failed", "excluded", "deleted_at_destination", "in_trash", "missing_at_destination"
 ]  # fmt: skip
+Kind = Literal["photo", "video"]
+_ROLES: dict[Kind, Literal["still", "video"]] = {"photo": "still", "video": "video"}
+_TEXT_LIMIT = 200
 _PATHS = typer.Argument(metavar="PATH...", help=_("Files."))
 
 
@@ -40,10 +52,16 @@ def _list(
     *,
     state: Annotated[State | None, typer.Option("--state", help=_("Only files in this state."))] = None,
     folder: str = typer.Option("", "--folder", metavar="PATH", help=_("Only files of this watched folder.")),
+    kind: Annotated[Kind | None, typer.Option("--kind", help=_("Only photos, or only videos."))] = None,
+    text: str = typer.Option("", "--text", metavar="TEXT", help=_("Only files with this in their name or folder.")),
 ) -> None:
     session = session_of(context)
     wire = path_argument(folder, must_exist=False) if folder else None
-    _print_rows(session, _rows(session, state, wire))
+    if kind is None and not text.strip():
+        _print_rows(session, _rows(session, state, wire))
+        return
+    only = LibraryFilter(state, wire, _ROLES[kind] if kind else None, text.strip()[:_TEXT_LIMIT])
+    _print_rows(session, _found(session, only))
 
 
 def _recent(
@@ -85,6 +103,16 @@ def _include(context: typer.Context, paths: Annotated[list[str], _PATHS]) -> Non
 
 def _wired(paths: list[str]) -> Paths:
     return Paths(tuple(path_argument(path, must_exist=False) for path in paths))
+
+
+def _found(session: Session, only: LibraryFilter) -> Iterator[FileRow]:
+    """What fits, newest first, as the window's library shows it."""
+    with session.connected() as client:
+        months: Months = client.call("library.months", only)
+        for month in months.rows:
+            for offset in range(0, month.files, PAGE_LIMIT):
+                page: Files = client.call("library.month", LibraryMonth(month.month, only, offset, PAGE_LIMIT))
+                yield from page.rows
 
 
 def _rows(session: Session, state: State | None, folder: str | None) -> Iterator[FileRow]:

@@ -99,6 +99,8 @@ def sign_in(
     keep: Keep = "session",
     header: Headers = None,
     fingerprint: Fingerprint = "",
+    ca_file: CaFile = "",
+    client_certificate: Client = "",
 ) -> int:
     """`destination sign-in`."""
     session = session_of(context)
@@ -112,6 +114,8 @@ def sign_in(
         "store": found.secret_store or "keyring",
         "sign_in": keep,
         "fingerprint": fingerprint or None,
+        "ca_file": absolute(ca_file) if ca_file else None,
+        "client_certificate": absolute(client_certificate) if client_certificate else None,
         "renew": found.id,
     }
     return _enter(session, wish, way, email, tuple(header or ()))
@@ -153,7 +157,7 @@ def _enter(session: Session, wish: dict[str, Any], way: str, email: str, names: 
 def _through_browser(session: Session, wish: dict[str, Any], headers: dict[str, str]) -> str:
     """The token of a sign-in in the browser."""
     chosen = {name: wish.get(name) for name in ("fingerprint", "ca_file", "client_certificate")}
-    asked = OAuthBegin(wish["url"], headers, **chosen, plain_http=bool(wish.get("plain_http")))
+    asked = OAuthBegin(wish["url"], headers, **chosen, plain_http=bool(wish.get("plain_http")), renew=wish.get("renew"))
     begun: OAuthBegun = session.call("destination.oauth_begin", asked)
     complain(fill(_("Sign in in the browser. If no page opens: {page}"), {"page": begun.page}))
     webbrowser.open(begun.page)

@@ -13,7 +13,8 @@ class DestinationAddImmich(Message, frozen=True):
     `sign_in` says what is kept of the latter two: a session of our own, or a narrow key. `routes` are further addresses
     of the same server, `headers` what a proxy in front asks for. `fingerprint` (SHA-256) is of the one certificate to
     believe, `ca_file` an own authority, `client_certificate` what we show; `plain_http` is a clear yes to http in
-    public. `renew` is the destination that signs in again. Secrets travel this way only, never back.
+    public. `renew` is the destination that signs in again: headers, authority and client certificate that are not given
+    are those of before. Secrets travel this way only, never back.
     """
 
     url: str
@@ -34,9 +35,14 @@ class DestinationAddImmich(Message, frozen=True):
 
 
 class ServerAddress(Message, frozen=True):
-    """The address of a server, as a person types it."""
+    """The address of a server, as a person types it; the rest is what `DestinationAddImmich` calls so."""
 
     url: str
+    headers: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    fingerprint: str | None = None
+    ca_file: str | None = None
+    client_certificate: str | None = None
+    plain_http: bool = False
 
 
 class ServerFound(Message, frozen=True):

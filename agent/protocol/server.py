@@ -38,7 +38,7 @@ class Accepted(Message, frozen=True):
 
 
 class OAuthBegin(Message, frozen=True):
-    """Begin a sign-in in the browser at this server."""
+    """Begin a sign-in in the browser at this server; `renew` as for `destination.add_immich`."""
 
     url: str
     headers: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
@@ -46,6 +46,7 @@ class OAuthBegin(Message, frozen=True):
     ca_file: str | None = None
     client_certificate: str | None = None
     plain_http: bool = False
+    renew: str | None = None
 
 
 class OAuthBegun(Message, frozen=True):

@@ -155,7 +155,7 @@ class Handlers:
         return self._library.add_folder_destination(params.path, params.name)
 
     def _find_server(self, params: m.ServerAddress) -> m.ServerFound:
-        return self._library.find_server(params.url)
+        return self._library.find_server(params)
 
     def _destinations(self, _: m.Nothing) -> m.Destinations:
         return m.Destinations(tuple(self._library.list_destinations()))

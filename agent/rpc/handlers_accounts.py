@@ -39,7 +39,7 @@ class AccountHandlers:
         return Nothing()
 
     def _oauth_begin(self, params: s.OAuthBegin) -> s.OAuthBegun:
-        return self._browsing.begin(params)
+        return self._browsing.begin(self._accounts.as_before(params))
 
     def _oauth_end(self, params: s.OAuthRef) -> s.OAuthEnded:
         return s.OAuthEnded(self._browsing.end(params.id))

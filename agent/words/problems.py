@@ -127,6 +127,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         N_("The folder {path} is not there."),
         N_("Connect its drive, or stop watching it with 'safelight folder remove'."),
     ),
+    "folder_silent": (
+        N_("The folder {path} does not answer."),
+        N_("Look whether its drive or network share is connected; the backup goes on by itself then."),
+    ),
     "folder_unreadable": (N_("The folder {path} cannot be read."), N_("Give yourself permission to read it.")),
     "folder_replaced": (
         N_("The folder {path} is suddenly another one, perhaps on another drive."),

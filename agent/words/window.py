@@ -36,6 +36,9 @@ IN_WINDOW: dict[str, str] = {
     "If it is yours, compare this fingerprint and add it with --fingerprint: {fingerprint}.": N_(
         "If it is yours, compare this fingerprint, then confirm it: {fingerprint}."
     ),
+    "Whoever runs the server gives you one; 'safelight destination add immich' takes its file.": N_(
+        "Whoever runs the server gives you one; choose its file where you sign in."
+    ),
     "Check the disk, and get them back from the destination. 'safelight verify' lists them.": N_(
         "Check the disk, and get them back from the destination."
     ),
@@ -56,6 +59,21 @@ IN_WINDOW: dict[str, str] = {
     "Start it with 'safelight start'.": N_("Start it."),
     "'safelight logs' tells more.": _LOG,
     "Waiting: {code}. 'safelight status' shows more.": N_("Waiting: {code}."),
+    # what the check-up finds
+    "Run 'safelight service install'.": N_("Switch on the start at login in the settings."),
+    "Run 'safelight service install' again.": N_("Switch the start at login off and on again in the settings."),
+    "Nothing needs to be done if you meant it; else run 'safelight service install'.": N_(
+        "Nothing needs to be done if you meant it; else switch the start at login off and on again."
+    ),
+    "Run 'safelight restart'. If that does not help, 'safelight logs' tells what it does.": N_(
+        "Quit Safelight and start it again. If that does not help, the log tells what it does."
+    ),
+    "Run 'safelight restart'.": N_("Quit Safelight and start it again."),
+    "'safelight logs' tells why. 'safelight start' tries again.": N_("The log tells why. Start it in the overview."),
+    "Run 'safelight cache build' to see why.": N_("Build the thumbnails now in the settings to see why."),
+    "Install and unlock one (gnome-keyring, KWallet), or sign in again with '--store file'.": N_(
+        "Install and unlock one (gnome-keyring, KWallet), or let the sign-in be kept in a file."
+    ),
     # what cannot be done as it was asked
     "{path} is in no watched folder. Add its folder with 'safelight folder add'.": N_(
         "{path} is in no watched folder. Add its folder first."

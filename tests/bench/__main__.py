@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.bench.table import Options, Row, machine, show
 
 #: In the order in which they are run. `files` is the room's own (watching, scanning, hashing).
-NAMES = ("queue", "upload", "burst", "rest", "photo", "cache", "immich", "files")
+NAMES = ("queue", "upload", "again", "burst", "rest", "photo", "cache", "immich", "tray", "files")
 
 
 def main() -> int:

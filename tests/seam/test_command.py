@@ -219,6 +219,24 @@ def test_what_is_excluded_is_listed_with_its_reason(ready: Command, pictures: Pa
     assert "has content" in next(row["reason_text"] for row in rows if row["name"] == "empty.jpg")
 
 
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        pytest.param(("--text", "img_"), ["IMG_2.jpg", "IMG_1.jpg", "IMG_0.jpg"], id="text-newest-first"),
+        pytest.param(("--text", "img_1", "--state", "safe"), ["IMG_1.jpg"], id="and-state"),
+        pytest.param(("--text", "img_1", "--state", "failed"), [], id="and-another-state"),
+        pytest.param(("--kind", "video"), [], id="videos"),
+        pytest.param(("--kind", "photo", "--text", "2."), ["IMG_2.jpg"], id="photos"),
+        pytest.param(("--text", "nowhere"), [], id="nothing"),
+    ],
+)
+def test_files_are_found_as_in_the_window(options: tuple[str, ...], names: list[str], shared: Command) -> None:
+    shared.done("backup", "--wait")
+    found = shared.done("library", "list", *options, "--json").document["files"]
+    assert [row["name"] for row in found] == names
+    assert ("No such files" in shared.done("library", "list", *options).out) is (names == [])
+
+
 def test_single_files_are_left_out_and_taken_in_again(ready: Command, pictures: Path) -> None:
     ready.done("backup", pictures / "IMG_0.jpg", "--wait")
     assert ready.done("library", "exclude", pictures / "IMG_1.jpg", "--json").document == {"files": 1}
@@ -413,6 +431,8 @@ WRONG = (
     (("destination", "check", "Moon"), "Moon"),
     (("library", "show", "/nowhere/at/all"), "/nowhere/at/all"),
     (("library", "list", "--folder", "/nowhere"), "not a watched folder"),
+    (("library", "list", "--folder", "/nowhere", "--text", "a"), "not a watched folder"),
+    (("library", "list", "--kind", "sound"), "photo"),
     (("library", "list", "--state", "lost"), "queued"),
     (("pause", "--for", "2x"), "1h30m"),
     (("pause", "--until", "25:00"), "tomorrow"),

@@ -17,10 +17,12 @@ from pytestqt.qtbot import QtBot
 from agent.platforms.base import places
 from agent.protocol.methods import BackupStart, DestinationAddFolder, DestinationAddImmich, FolderAdd
 from tests.fakes.immich import StandIn
+from tests.fakes.immich.certificates import Authority
 from tests.pictures import jpeg
 from tests.tray.widgets_read import read
 from tray.app import App
 from tray.command import Command, command_line
+from tray.pages.server_dialog import ServerDialog
 from tray.wizard.wizard import Wizard
 
 _PATIENCE_MS = 30_000
@@ -187,6 +189,60 @@ def test_an_account_is_looked_at_proven_and_left_in_the_settings(
         next(one for one in page.places.question.buttons() if "out" in one.text()).click()
         says(row, "signed out")
         qtbot.waitUntil(row.sign_in.isVisible, timeout=_PATIENCE_MS)
+
+
+@pytest.mark.qt_log_ignore("^This plugin does not support", extend=True)
+def test_a_server_behind_certificates_and_a_proxy_is_reached_from_the_window(
+    agent: subprocess.Popen[bytes], app: App, qtbot: QtBot
+) -> None:
+    theirs, mine, headers = Authority("Theirs"), Authority("Mine"), {"CF-Access-Client-Id": "me"}
+    with StandIn() as server:
+        door = server.address(certificate=theirs.server(), clients_of=mine, needed_headers=headers)
+        qtbot.waitUntil(lambda: app.wizard is not None, timeout=_PATIENCE_MS)
+        assert app.wizard is not None
+        app.wizard.reject()
+        app.open(app.settings)
+        page = app.settings
+        qtbot.waitUntil(lambda: page.is_complete, timeout=_PATIENCE_MS)
+
+        def sign_in(dialog: ServerDialog) -> None:
+            dialog.form.by_key.setChecked(True)
+            dialog.form.key.setText(server.api_key())
+            dialog.address.extras.wanted.box.setChecked(True)
+            dialog.address.extras.headers_edit.setPlainText("CF-Access-Client-Id: me")
+
+        def refused(dialog: ServerDialog, words: str) -> None:
+            dialog.add.click()
+            qtbot.waitUntil(lambda: words in dialog.said.text(), timeout=_PATIENCE_MS)
+
+        page.places.add_server.click()
+        dialog = page.places.dialog
+        assert dialog is not None
+        dialog.address.url.setText(door.url)
+        sign_in(dialog)
+        refused(dialog, "The server's certificate is not trusted.")
+        dialog.address.extras.authority.line.setText(str(theirs.public))
+        dialog.address.extras.client.line.setText(str(mine.client().pem))
+        refused(dialog, "no keyring")
+        dialog.form.in_file.box.setChecked(True)
+        with qtbot.waitSignal(dialog.accepted, timeout=_PATIENCE_MS):
+            dialog.add.click()
+        qtbot.waitUntil(lambda: "signed in as" in read(page.places), timeout=_PATIENCE_MS)
+        [row] = page.places.rows.rows()
+        row.sign_out.click()
+        assert page.places.question is not None
+        next(one for one in page.places.question.buttons() if "out" in one.text()).click()
+        qtbot.waitUntil(row.sign_in.isVisible, timeout=_PATIENCE_MS)
+        row.sign_in.click()  # the certificates are those of before
+        dialog = page.places.dialog
+        assert dialog is not None
+        sign_in(dialog)
+        refused(dialog, "no keyring")
+        dialog.form.in_file.box.setChecked(True)
+        with qtbot.waitSignal(dialog.accepted, timeout=_PATIENCE_MS):
+            dialog.add.click()
+        row.check.click()
+        qtbot.waitUntil(lambda: "All is well" in read(row), timeout=_PATIENCE_MS)
 
 
 def press_on(wizard: Wizard, step: int, qtbot: QtBot) -> None:

@@ -15,7 +15,7 @@ from tests.fakes.lists import furnish
 from tests.fakes.scenes import ATTENTION, WORKING
 from tests.screenshots import dark_palette, light_palette
 from tests.tray.test_icon import contrast
-from tests.tray.widgets_read import clipped, controls, nameless, unreachable
+from tests.tray.widgets_read import clipped, controls, nameless, shared_keys, unreachable
 from tray.app import App
 from tray.pages.page import Page
 from tray.widgets.tile import BADGES, Tile, draw_badges
@@ -73,6 +73,16 @@ def test_every_control_has_a_name_and_is_reached_by_tab(name: str, app: App, ser
     assert controls(page)
     assert nameless(app.window) == []
     assert unreachable(app.window) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_key_opens_one_thing_on_a_page(name: str, app: App, serve: Serve, qtbot: QtBot) -> None:
+    furnish(serve(ATTENTION))
+    app.client.retry()
+    qtbot.waitUntil(lambda: app.model.snapshot is not None)
+    page = turn_to(app, name, qtbot)
+    qtbot.waitUntil(lambda: page.is_complete)
+    assert shared_keys(page) == {}
 
 
 def test_a_screen_reader_hears_roles_and_names(app: App, serve: Serve, qtbot: QtBot) -> None:

@@ -1,6 +1,7 @@
 """The activity page: a live table that is paged, keeps its place, and what can be done with jobs."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from agent.protocol.history import RunRow, RunRows
 from agent.protocol.methods import JobPrioritise, JobRef
-from agent.protocol.types import Jobs
+from agent.protocol.types import Counts, Jobs, Library
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import RUNS, Queue, furnish, job, some_jobs
 from tests.fakes.scenes import NOW_AT, WORKING
@@ -52,6 +53,10 @@ def agent(page: Activity, seam: Any, serve: Serve, qtbot: QtBot) -> FakeAgent:
 
 def line(table: JobTable, row: int) -> list[str]:
     return [table.data(table.index(row, column)) for column in Column]
+
+
+def _hides_errors(page: Activity, really: bool) -> bool:
+    return page.table.isColumnHidden(Column.ERROR) is really
 
 
 def row_of(page: Activity, number: int) -> int:
@@ -154,6 +159,11 @@ def test_technical_details_are_copied(page: Activity, agent: FakeAgent) -> None:
     copied = msgspec.json.decode(QGuiApplication.clipboard().text())
     assert copied["id"] == 2040
     assert copied["last_error"] == "too_large_for_server"
+
+
+def test_files_whose_upload_was_cancelled_can_be_retried_too(page: Activity, agent: FakeAgent, qtbot: QtBot) -> None:
+    agent.show(jobs=Jobs(13, 92, 1, failed=0), library=Library(counts=Counts(failed=2)))
+    qtbot.waitUntil(page.retry_all.isVisible)
 
 
 def test_all_that_failed_is_retried_at_once(page: Activity, agent: FakeAgent, qtbot: QtBot) -> None:
@@ -264,3 +274,16 @@ def test_only_what_differs_is_drawn_anew(table: JobTable, qtbot: QtBot) -> None:
     assert changed == [1]
     assert table.data(table.index(1, Column.STATE)) == "failed"
     assert table.data(table.index(1, Column.STATE), Qt.ItemDataRole.DecorationRole) is not None
+
+
+def test_a_narrow_window_scrolls_the_table_and_nothing_else(page: Activity, agent: FakeAgent, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: bool(page.jobs.jobs))
+    page.select_row(row_of(page, 2040))
+    window = page.window()
+    window.show()
+    for size, is_narrow in ((window.minimumSizeHint(), True), (window.sizeHint(), False)):
+        window.resize(size)
+        qtbot.waitUntil(partial(_hides_errors, page, is_narrow))
+        qtbot.waitUntil(lambda: page.verticalScrollBar().maximum() == 0)
+        qtbot.waitUntil(lambda: page.table.horizontalScrollBar().maximum() == 0)
+        assert page.details.height() >= page.details.heightForWidth(page.details.width())  # and nothing is squeezed

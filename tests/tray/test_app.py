@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QProcess, QProcessEnvironment
+from PySide6.QtCore import QProcess, QProcessEnvironment, QTimer
 from pytestqt.qtbot import QtBot
 
 from agent.protocol import wire
@@ -189,6 +189,68 @@ def test_the_start_at_login_is_what_the_command_reads_back(document: object, is_
     assert app.settings.login.box.isEnabled()
     app.service.failed.emit("The system refused: no.")
     assert not app.settings.login.box.isEnabled()
+
+
+def test_a_start_at_login_that_the_system_refused_is_told_after_the_first_steps(
+    app: App, address: str, qtbot: QtBot
+) -> None:
+    agent = furnish(FakeAgent(address, FIRST_DAY))
+    app.start(show_window=False)
+    qtbot.waitUntil(lambda: app.wizard is not None)
+    assert app.wizard is not None
+    with qtbot.waitSignal(app.registrar.failed, timeout=20_000):
+        app.wizard.login.startup_asked.emit()  # the real command, which refuses a home of its own
+    assert "Only the usual home is registered with the system" in app.window.notice.text()
+    agent.stop()
+
+
+def test_the_settings_read_back_the_start_at_login_with_the_real_command(app: App, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(app.service.failed, timeout=20_000):
+        app.settings.startup_wanted.emit()
+    assert not app.settings.login.box.isEnabled()
+    assert "Only the usual home" in app.settings.startup_said.text()
+
+
+@pytest.mark.parametrize(
+    ("is_registered", "said"), [(False, "For it to start at each login too"), (True, "")], ids=["once", "always"]
+)
+def test_who_starts_the_agent_by_hand_is_told_how_the_system_would_do_it(
+    is_registered: bool, said: str, app: App
+) -> None:
+    app.starter.succeeded.emit(None)
+    app.service.succeeded.emit({"registered": is_registered, "findings": []})
+    assert said in app.window.notice.text()
+    assert bool(said) == bool(app.window.notice.text())
+    app.window.notice.hide()
+    app.service.succeeded.emit({"registered": False, "findings": []})
+    assert not app.window.notice.text(), "once is enough"
+
+
+def test_a_closed_window_leaves_no_timer_running(app: App, address: str, qtbot: QtBot) -> None:
+    agent = furnish(FakeAgent(address, SAFE))
+    app.start(show_window=True)
+    qtbot.waitUntil(lambda: app.model.snapshot is not None)
+    for page in (app.library, app.folders, app.activity, app.settings, app.overview):
+        app.window.show_page(page)
+    qtbot.waitUntil(lambda: app.settings.is_complete)
+    app.window.show_page(app.library)
+    app.library.filters.text.setFocus()
+    app.window.close()
+    looking = {app.icon._timer}  # there is no panel here
+
+    def is_quiet() -> bool:
+        timers = {*app.findChildren(QTimer), *app.window.findChildren(QTimer)}
+        return not [timer for timer in timers - looking if timer.isActive()]
+
+    qtbot.waitUntil(is_quiet)
+    agent.stop()
+
+
+def test_a_tray_that_ends_runs_no_command_any_more(app: App, qtbot: QtBot) -> None:
+    app.close()
+    with qtbot.assertNotEmitted(app.service.failed, wait=100):
+        app.settings.startup_wanted.emit()
+    assert app.service._process.state() is QProcess.ProcessState.NotRunning
 
 
 def test_a_notice_opens_its_page(app: App) -> None:

@@ -1,5 +1,6 @@
 """The line to the agent: greeting, calls, cuts and what is no message of ours."""
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, cast
@@ -87,6 +88,17 @@ def test_an_agent_that_comes_late_is_found_by_itself(client: Client, serve: Serv
     qtbot.waitUntil(lambda: client.is_greeted)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a named pipe lies in no folder")
+def test_an_agent_that_comes_is_heard_of_before_it_would_be_looked_for(
+    client: Client, serve: Serve, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(client.missed):
+        client.retry()
+    client._again.start(3_600_000)
+    serve()
+    qtbot.waitUntil(lambda: client.is_greeted)
+
+
 def test_after_a_cut_it_comes_back_and_hears_everything_again(client: Client, serve: Serve, qtbot: QtBot) -> None:
     agent = serve()
     with qtbot.waitSignal(client.greeted):
@@ -138,7 +150,7 @@ def test_pauses_double_up_to_a_bound_and_are_spread() -> None:
     backoff = Backoff(lambda: 0.5)
     pauses = [backoff.next_ms() for _ in range(12)]
     assert pauses[:4] == [250, 500, 1_000, 2_000]
-    assert pauses[-1] == 15_000
+    assert pauses[-1] == 15_000  # a minute, where its folder tells of an agent that comes
     backoff.reset()
     assert backoff.next_ms() == 250
     assert Backoff(lambda: 0.0).next_ms() < Backoff(lambda: 1.0).next_ms()

@@ -131,9 +131,26 @@ def test_destinations_are_everywhere_or_named(page: FoldersPage, agent: FakeAgen
     assert shown.places.choice() == ()
     shown.places.everywhere.box.setChecked(False)
     assert not shown.accept_button.isEnabled()
+    assert shown.error.text() == "Choose where the copies go."
     shown.places._boxes[IMMICH.id].setChecked(True)
     assert shown.accept_button.isEnabled()
     assert shown.places.choice() == (IMMICH.id,)
+    assert not shown.error.isVisible()
+    shown.reject()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [(" ", "Give the album a name."), ("folder", "Give the album another name."), ("Trip", "")]
+)
+def test_one_album_needs_a_name(name: str, said: str, page: FoldersPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.add.click()
+    shown = dialog(page, qtbot)
+    shown.rules.album.setCurrentIndex(2)
+    assert shown.error.text() == "Give the album a name."
+    shown.rules.album_name.setText(name)
+    assert (shown.error.text(), shown.accept_button.isEnabled()) == (said, not said)
+    shown.rules.album.setCurrentIndex(0)
+    assert shown.accept_button.isEnabled()
     shown.reject()
 
 

@@ -116,6 +116,22 @@ def test_a_panel_that_comes_late_gets_the_icon(icon: TrayIcon, panel: Panel, qtb
     assert icon.icon is not None
 
 
+def test_where_there_is_no_panel_it_is_looked_for_less_and_less_often(icon: TrayIcon, panel: Panel) -> None:
+    pauses_s = []
+    for _look in range(7):
+        assert icon._timer.isActive()
+        pauses_s.append(icon._timer.interval() // 1_000)
+        icon._timer.stop()
+        icon._timer.timeout.emit()
+    assert pauses_s == [30, 60, 120, 240, 480, 600, 600]
+    panel.there = True
+    icon.look()
+    assert not icon._timer.isActive()
+    panel.there = False
+    icon.look()
+    assert icon._timer.interval() == 30_000
+
+
 def test_a_panel_that_restarts_gets_a_new_icon(icon: TrayIcon, panel: Panel, qtbot: QtBot) -> None:
     panel.there = True
     icon.look()

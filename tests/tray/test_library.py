@@ -1,7 +1,7 @@
 """The library: a grid of any size of which only the screen is asked for, filters, keys, the lightbox and actions."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -9,10 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
 from pytestqt.qtbot import QtBot
 
+from agent.protocol import wire
 from agent.protocol.cache import ThumbnailRow, Thumbnails
 from agent.protocol.history import Chosen
 from agent.protocol.methods import BackupStart, LibraryFilter, LibraryMonth
 from agent.protocol.server import Paths
+from agent.protocol.types import FileState
 from tests.fakes.agent import FakeAgent
 from tests.fakes.library import Shelf, file, furnish_library, show
 from tests.fakes.lists import furnish
@@ -201,7 +203,116 @@ def test_what_is_selected_can_be_backed_up_and_shown(
 def test_the_menu_offers_the_same(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
     page.grid.select(0)
     names = [action.text().replace("&", "") for action in page.menu().actions()]
-    assert names == ["Look at it", "Back up now", "Show in the file manager", "Do not back up"]
+    assert names == ["Look at it", "Back up now", "Show in the file manager", "Do not back up", "Check the copies"]
+
+
+def test_what_failed_is_retried(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page.grid.select(9)
+    assert page.back_up.text() == "Retr&y"
+    page.back_up.click()
+    qtbot.waitUntil(lambda: agent.asked("backup.start") == [BackupStart((file(9).path,))])
+    page.grid.select(10, add=True)
+    assert page.back_up.text() == "&Back up now"
+
+
+def test_all_that_is_selected_is_meant_also_what_was_never_seen(
+    page: LibraryPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    page.grid.select(0)
+    page.grid.select(1_199, up_to=True)
+    assert page.count.text() == "1,200 selected"
+    assert len(page.pages.rows) < 1_200
+    page.back_up.click()
+    qtbot.waitUntil(lambda: "1,200 files are copied as soon as nothing holds them back." in read(page))
+    asked: list[Any] = agent.asked("backup.start")
+    assert [len(one.paths) for one in asked] == [1_000, 200]
+    assert [path for one in asked for path in one.paths] == [file(at).path for at in range(1_200)]
+
+
+def test_a_library_that_changes_under_a_choice_is_not_acted_on(
+    page: LibraryPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    page.grid.select(1_100)
+    page.leave_out.setEnabled(True)
+    whole = agent.answers["library.month"]
+
+    def while_asking(asked: LibraryMonth) -> Any:
+        page.pages.months = page.pages.months[1:]
+        return whole(asked)
+
+    agent.answers["library.month"] = while_asking
+    page.leave_out.click()
+    qtbot.waitUntil(lambda: "The library changed just now. Select again." in read(page))
+    assert not agent.asked("library.exclude")
+
+
+DEEDS = [
+    pytest.param("back_up", 0, "backup.start", "One file is copied as soon as nothing holds it back.", id="back-up"),
+    pytest.param("leave_out", 0, "library.exclude", "One file is left out from now on.", id="leave-out"),
+    pytest.param("take_in", 11, "library.include", "One file is backed up again.", id="take-in"),
+    pytest.param("put_back", 17, "library.restore", "2 files are put back.", id="put-back"),
+    pytest.param("accept_loss", 23, "library.accept", "One missing copy counts as deleted now.", id="accept"),
+    pytest.param("prove", 0, "verify.start", "12,429 of 12,431 photos and videos are proven", id="prove"),
+]
+
+
+@pytest.mark.parametrize(("button", "position", "method", "sentence"), DEEDS)
+@pytest.mark.parametrize("large", [False, True], ids=["grid", "lightbox"])
+def test_what_came_of_it_is_said_where_it_was_asked_and_so_is_a_refusal(
+    button: str,
+    position: int,
+    method: str,
+    sentence: str,
+    large: bool,
+    page: LibraryPage,
+    agent: FakeAgent,
+    seam: Any,
+    qtbot: QtBot,
+) -> None:
+    told: list[str] = []
+    seam.model.told.connect(told.append)
+    page.grid.select(position)
+    page._open(position)
+    assert page.lightbox is not None
+    where: Any = page.lightbox if large else page
+    if not large:
+        page.lightbox.reject()
+    agent.refusals[method] = wire.Error(wire.MISTAKE, "stopping", {})
+    getattr(where, button).click()
+    qtbot.waitUntil(lambda: "The agent is just stopping." in read(where))
+    agent.refusals.clear()
+    getattr(where, button).click()
+    qtbot.waitUntil(lambda: sentence in read(where))
+    assert told == []
+
+
+def test_what_a_file_is_one_with_is_said(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    agent.answers["library.show"] = lambda asked: msgspec.structs.replace(show(asked), members=(file(0), file(5)))
+    page._open(0)
+    box = page.lightbox
+    assert box is not None
+    qtbot.waitUntil(lambda: f"belongs with {file(5).path}" in read(box))
+    assert f"belongs with {file(0).path}" not in read(box)
+    box.reject()
+
+
+def test_every_state_can_be_chosen(page: LibraryPage) -> None:
+    page.ready()
+    offered = [page.filters.state.itemData(at) for at in range(page.filters.state.count())]
+    assert offered == [None, *get_args(FileState)]
+
+
+def test_a_file_that_is_gone_meanwhile_says_so_in_the_lightbox(
+    page: LibraryPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    agent.refusals["library.show"] = wire.Error(wire.MISTAKE, "file_unknown", {"path": file(0).path})
+    page._open(0)
+    box = page.lightbox
+    assert box is not None
+    qtbot.waitUntil(lambda: "is in no watched folder. Add its folder first." in read(box))
+    page._move(1)
+    agent.refusals.clear()
+    box.reject()
 
 
 def test_the_lightbox_tells_all_and_leads_on(
@@ -218,6 +329,8 @@ def test_the_lightbox_tells_all_and_leads_on(
     text = read(box)
     for sentence in ("IMG_9999.HEIC", "Home server: safe, shown to be whole", "4032 × 3024 · HEIC", "with a place"):
         assert sentence in text
+    assert f"SHA-1 {'0f' * 20}" in text
+    assert "belongs with" not in text
     qtbot.waitUntil(lambda: box.picture._pixmap is not None)
     box.immich.click()
     assert opened == ["https://photos.example.org/photos/8f3b"]

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from agent.platforms.base import places
 from tests.tray.widgets_read import clipped, nameless, unreachable
 from tray.command import command_line
-from tray.pages.log_dialog import LogDialog
+from tray.pages.log_dialog import LogDialog, unfold
 
 _STAMP = "2026-11-22T17:30:00.000Z"
 _LIMIT_MS = 20_000
@@ -101,3 +101,19 @@ def test_it_can_be_used_without_eyes_and_without_a_mouse(qtbot: QtBot) -> None:
     assert unreachable(shown) == []
     assert clipped(shown) == []
     shown.reject()
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (r"SEVERE bad\nTraceback (most recent call last):\n  File a\n    b()\nKeyError: 7", 5),
+        (r"SEVERE bad\nTraceback (most recent call last):\n  File a\nOSError", 4),
+        (r"INFO a\nb.jpg is safe", 1),
+    ],
+)
+def test_a_traceback_has_its_lines_and_a_name_stays_as_it_was_written(written: str, shown: int) -> None:
+    assert len(unfold(written).splitlines()) == shown
+
+
+def test_a_path_in_a_traceback_is_not_broken() -> None:
+    assert r"C:\new\x.py" in unfold(r'SEVERE bad\nTraceback (most recent call last):\n  File "C:\new\x.py"\nOSError: 7')

@@ -296,3 +296,33 @@ def test_a_problem_leads_to_the_place_that_helps(overview: Overview, seam: Any, 
     with qtbot.waitSignal(overview.place_asked) as heard:
         shown[0].button.click()
     assert heard.args == ["settings"]
+
+
+def test_in_a_narrow_window_the_sentence_stands_below_the_lamp(overview: Overview, seam: Any, serve: Serve) -> None:
+    serve(WORKING)
+    seam.connect()
+    hero, window = overview.hero, overview.window()
+    window.resize(window.sizeHint())
+    QApplication.processEvents()
+    assert hero.headline.x() > hero.lamp.geometry().right()
+    window.resize(window.minimumSizeHint())
+    QApplication.processEvents()
+    assert hero.headline.y() > hero.lamp.geometry().bottom()
+    assert hero.headline.width() > hero.width() * 0.8
+
+
+def test_a_mirrored_window_begins_every_text_at_its_right(overview: Overview, seam: Any, serve: Serve) -> None:
+    serve(WORKING)
+    seam.connect()
+    overview.window().setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    sides = {label.alignment() & Qt.AlignmentFlag.AlignHorizontal_Mask for label in overview.findChildren(QLabel)}
+    assert sides == {Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute}
+
+
+@pytest.mark.parametrize("font_factor", [1.0, 2.0], indirect=True)
+def test_the_pause_button_s_arrow_has_room_beside_its_word(overview: Overview, seam: Any, serve: Serve) -> None:
+    serve(SAFE)
+    seam.connect()
+    pause = overview.hero.pause
+    words_px, em = pause.fontMetrics().horizontalAdvance("Pause"), pause.fontMetrics().height()
+    assert pause.width() >= words_px + em

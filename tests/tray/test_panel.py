@@ -1,11 +1,12 @@
-"""The icon in a real panel, which comes after the tray."""
+"""The icon in real panels: one that comes after the tray, and Xfce's, dark and light."""
 
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor, QImage
 
-from tests import panel
+from tests import desktop, panel
 from tests.fakes.scenes import SCENES
 
 #: Colours by which the lights are found on the screen.
@@ -35,3 +36,24 @@ def test_the_panel_shows_every_light(tmp_path: Path) -> None:
         found = hues(tmp_path / f"panel-{light}.png")
         assert found[light] > 40, (light, found)
         assert max(found, key=lambda name: found[name]) == light
+
+
+def shape(picture: Path) -> list[int]:
+    """The icon without its colours: how light each pixel of the panel's end is."""
+    image = QImage(str(picture)).convertToFormat(QImage.Format.Format_Grayscale8)
+    box = range(image.width() - 32, image.width() - 4)
+    return [image.pixelColor(x, y).value() for y in range(image.height() - 28, image.height() - 4) for x in box]
+
+
+@pytest.mark.xvfb
+@pytest.mark.dbus
+@pytest.mark.skipif(bool(desktop.missing()), reason=desktop.missing())
+def test_on_a_dark_and_a_light_panel_six_lights_are_told_apart_without_their_colours(tmp_path: Path) -> None:
+    drawn = panel.draw_in_xfce(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(drawn)
+    for ground, is_light in (("dark", False), ("light", True)):
+        shapes = {light: shape(tmp_path / f"xfce-{light}-{ground}.png") for light in panel.LIGHTS}
+        assert (shapes["safe"][0] > 128) is is_light, "the panel is not of this colour"
+        for one, other in combinations(panel.LIGHTS, 2):
+            differing = sum(abs(a - b) > 30 for a, b in zip(shapes[one], shapes[other], strict=True))
+            assert differing > 25, (ground, one, other, differing)

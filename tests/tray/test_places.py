@@ -9,9 +9,9 @@ from pytestqt.qtbot import QtBot
 
 from agent.protocol import wire
 from agent.protocol.destination import AddressesKept, DestinationAddresses
-from agent.protocol.methods import DestinationRef
+from agent.protocol.methods import DestinationAdded, DestinationRef
 from agent.protocol.server import JobIds, SyncStart
-from agent.protocol.types import JobRow
+from agent.protocol.types import Args, JobRow, Problem
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import furnish, job
 from tests.fakes.scenes import ATTENTION, IMMICH, NAS, SAFE
@@ -135,6 +135,72 @@ def test_a_problem_that_a_new_sign_in_ends_offers_one(
     with qtbot.waitSignal(seam.model.changed):
         agent.show(problems=ATTENTION.problems)
     assert server(card).sign_in.isVisible()
+
+
+@pytest.mark.parametrize(("button", "method"), [("check", "destination.check"), ("sync", "sync.start")])
+def test_what_is_refused_is_said_where_it_was_asked(
+    button: str, method: str, card: PlacesCard, agent: FakeAgent, seam: Any, qtbot: QtBot
+) -> None:
+    told: list[str] = []
+    seam.model.told.connect(told.append)
+    agent.refusals[method] = wire.Error(wire.MISTAKE, "destination_busy", {"name": IMMICH.name})
+    getattr(server(card), button).click()
+    qtbot.waitUntil(lambda: "is still at work. Try again in a moment." in read(server(card)))
+    assert "…" not in server(card)._report.text()
+    assert told == []
+
+
+@pytest.mark.parametrize(("button", "method"), [("sign_out", "destination.sign_out"), ("remove", "destination.remove")])
+def test_what_was_agreed_to_and_is_refused_is_said_at_its_row(
+    button: str, method: str, card: PlacesCard, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    agent.refusals[method] = wire.Error(wire.MISTAKE, "destination_busy", {"name": IMMICH.name})
+    getattr(server(card), button).click()
+    assert card.question is not None
+    next(one for one in card.question.buttons() if one is not card.question.defaultButton()).click()
+    qtbot.waitUntil(lambda: "is still at work" in read(server(card)))
+
+
+def test_a_folder_that_cannot_hold_copies_says_why_below_the_button(
+    card: PlacesCard, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    card._choose = lambda _parent: "/home/ada/Pictures/inner"
+    args: Args = {"path": "/home/ada/Pictures/inner"}
+    agent.refusals["destination.add_folder"] = wire.Error(wire.MISTAKE, "destination_inside_folder", args)
+    card.add_folder.click()
+    assert "Trying the folder" in card.said.text()
+    qtbot.waitUntil(lambda: "lies inside a watched folder. Choose a place outside of it." in read(card))
+    agent.refusals.clear()
+    card.add_folder.click()
+    qtbot.waitUntil(lambda: not card.said.isVisible())
+
+
+def test_what_a_pasted_key_may_not_do_is_said_when_the_server_is_added(
+    card: PlacesCard, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    agent.answers["destination.add_immich"] = lambda _asked: DestinationAdded(
+        IMMICH.id, IMMICH.name, IMMICH.account, ("album.create", "tag.create")
+    )
+    card.add_server.click()
+    assert card.dialog is not None
+    card.dialog.address.url.setText("photos.example.org")
+    card.dialog.form.by_key.setChecked(True)
+    card.dialog.form.key.setText("k3y")
+    with qtbot.waitSignal(card.dialog.accepted):
+        card.dialog.add.click()
+    qtbot.waitUntil(lambda: "tag.create: tags are not made" in read(server(card)))
+
+
+@pytest.mark.parametrize("code", ["certificate_changed", "client_certificate_needed", "certificate_file_unreadable"])
+def test_a_certificate_that_is_wrong_is_mended_by_signing_in_again(
+    code: str, card: PlacesCard, agent: FakeAgent, seam: Any, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(seam.model.changed):
+        agent.show(problems=(Problem(code, "error", 0, {"path": "/x.pem"}, blocks=IMMICH.id),))
+    server(card).sign_in.click()
+    assert card.dialog is not None
+    assert card.dialog.address.extras.wanted.isVisible()
+    card.dialog.reject()
 
 
 # --- Addresses --------------------------------------------------------------------------------------------------------

@@ -220,8 +220,13 @@ def test_every_page_speaks_the_language(app: App, qtbot: QtBot) -> None:
 def test_no_dialog_clips_a_longer_language(app: App, qtbot: QtBot) -> None:
     app.folders.ready()
     app.folders.add_folder("/home/ada/Phone")
-    app.settings.ready()
-    app.settings.places.add_server.click()
+    app.open(app.settings)
+    places = app.settings.places
+    qtbot.waitUntil(lambda: bool(places.rows.rows()))
+    places.add_server.click()
+    assert places.dialog is not None
+    places.dialog.address.extras.wanted.box.setChecked(True)
+    places.rows.rows()[0].addresses.click()
     app.welcome()
     wrong: dict[str, list[str]] = {}
     for dialog in app.window.findChildren(QDialog):
@@ -230,6 +235,24 @@ def test_no_dialog_clips_a_longer_language(app: App, qtbot: QtBot) -> None:
         if faults := lasting(lambda shown=dialog: [*clipped(shown), *beside(shown), *plain(shown)], qtbot):  # type: ignore[misc]
             wrong[type(dialog).__name__] = faults
     assert wrong == {}
+
+
+@pytest.mark.parametrize("position", [0, 9, 11, 23], ids=["safe", "failed", "left-out", "missing"])
+def test_no_large_picture_clips_a_longer_language(position: int, app: App, qtbot: QtBot) -> None:
+    app.open(app.library)
+    qtbot.waitUntil(lambda: position in app.library.pages.rows)
+    app.library._open(position)
+    box = app.library.lightbox
+    assert box is not None
+    box.deeds.said.emit(words.mistake("stopping", {}))
+    settle(qtbot)
+    names = {words.display_path(app.library.pages.rows[position].path), app.library.pages.rows[position].name}
+    faults = lasting(
+        lambda: [*clipped(box), *beside(box), *(one for one in plain(box) if not any(name in one for name in names))],
+        qtbot,
+    )
+    assert faults == []
+    box.reject()
 
 
 def test_no_step_of_the_first_run_clips_a_longer_language(app: App, qtbot: QtBot) -> None:

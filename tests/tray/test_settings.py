@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from PySide6.QtCore import QTime, QUrl
+from PySide6.QtCore import QSignalBlocker, Qt, QTime, QUrl
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QTimeEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -19,13 +19,13 @@ from agent.protocol.methods import (
     SettingsRows,
     SettingValue,
 )
-from agent.protocol.server import OAuthBegun, OAuthEnded, OAuthRef
+from agent.protocol.server import OAuthBegin, OAuthBegun, OAuthEnded, OAuthRef
 from agent.protocol.settings import Values
 from agent.protocol.types import Args
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import VALUES, furnish
 from tests.fakes.scenes import ATTENTION, IMMICH, NAS, SAFE, WORKING
-from tests.tray.widgets_read import read
+from tests.tray.widgets_read import clipped, controls, nameless, read, shared_keys, unreachable
 from tray.pages.server_dialog import ServerDialog
 from tray.pages.settings import SettingsPage
 from tray.pages.window import Window
@@ -37,7 +37,8 @@ Serve = Callable[..., FakeAgent]
 
 @pytest.fixture
 def page(seam: Any, qtbot: QtBot) -> Iterator[SettingsPage]:
-    found = SettingsPage(seam.model, "/home/ada/logs", [sys.executable, "-c", ""])
+    nothing = [sys.executable, "-c", ""]
+    found = SettingsPage(seam.model, "/home/ada/logs", nothing, doctor_command=nothing)
     window = Window([found])
     qtbot.addWidget(window)
     window.show()
@@ -122,6 +123,48 @@ def test_all_kinds_of_network_are_any(page: SettingsPage, agent: FakeAgent, qtbo
     ]
 
 
+FINE = [
+    pytest.param("bandwidth_limit_bytes_s", 40_000, "0.04 MB/s", id="slow"),
+    pytest.param("bandwidth_limit_bytes_s", 1_234_000, "1.234 MB/s", id="odd"),
+    pytest.param("bandwidth_limit_bytes_s", 0, "no limit", id="none"),
+    pytest.param("min_free_disk_bytes", 40_000_000, "0.04 GB", id="small-disk"),
+    pytest.param("cache_limit_bytes", 10_000_000, "0.01 GB", id="least-cache"),
+    pytest.param("cache_limit_bytes", 2_000_000_000, "2.0 GB", id="usual-cache"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "text"), FINE)
+def test_a_number_finer_than_usual_is_shown_as_it_is(key: str, value: int, text: str, page: SettingsPage) -> None:
+    page.ready()
+    while not page.is_complete:
+        page._make_next()
+    page.form.show_values({key: value})
+    box = _control(page, key, QDoubleSpinBox)
+    assert box.text() == text
+    with QSignalBlocker(box):
+        box.stepUp()
+        page.form.show_values({key: value})
+    assert box.text() == text
+
+
+def test_a_finer_limit_of_some_hours_is_kept_when_the_hours_change(qtbot: QtBot) -> None:
+    editor = TimeWindows("Limits", "Add", with_rate=True)
+    qtbot.addWidget(editor)
+    editor.show_windows([{"since": "08:00", "until": "18:00", "bytes_s": 48_000}])
+    editor._rows[0].until.setTime(QTime(19, 0))
+    assert editor.windows() == [{"since": "08:00", "until": "19:00", "bytes_s": 48_000}]
+
+
+def test_no_day_at_all_is_every_day_and_shown_so(qtbot: QtBot) -> None:
+    editor = TimeWindows("Times", "Add", with_rate=False)
+    qtbot.addWidget(editor)
+    editor.show_windows([{"since": "22:00", "until": "06:00", "days": ["sat"]}])
+    with qtbot.waitSignal(editor.edited):
+        editor._rows[0].days[5].click()
+    assert all(box.isChecked() for box in editor._rows[0].days)
+    assert len(editor.windows()[0]["days"]) == 7
+
+
 def test_times_are_added_changed_and_removed(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
     editor = _control(page, "bandwidth_timetable", TimeWindows)
     editor.add.click()
@@ -136,14 +179,46 @@ def test_times_are_added_changed_and_removed(page: SettingsPage, agent: FakeAgen
     ]
 
 
-def test_a_refusal_is_told_and_the_control_shows_again_what_is(
-    page: SettingsPage, agent: FakeAgent, seam: Any, qtbot: QtBot
+@pytest.mark.parametrize("key", ["require_charging", "background_backup", "pause_on_battery_saver"])
+def test_a_refusal_is_said_at_the_control_which_shows_again_what_is(
+    key: str, page: SettingsPage, agent: FakeAgent, seam: Any, qtbot: QtBot
 ) -> None:
-    agent.refusals["settings.set"] = wire.Error(wire.MISTAKE, "value_invalid", {"key": "x", "detail": "no"})
-    box = _control(page, "require_charging", QCheckBox)
-    with qtbot.waitSignal(seam.model.told):
-        box.setChecked(True)
+    told: list[str] = []
+    seam.model.told.connect(told.append)
+    agent.refusals["settings.set"] = wire.Error(wire.MISTAKE, "stopping", {})
+    box = _control(page, key, QCheckBox)
+    before = box.isChecked()
+    box.click()
+    qtbot.waitUntil(lambda: "The agent is just stopping." in read(page.form.rows[key]))
+    qtbot.waitUntil(lambda: box.isChecked() is before)
+    assert (told, clipped(page.form.rows[key])) == ([], [])
+    agent.refusals.clear()
+    box.click()
+    assert "stopping" not in read(page.form.rows[key])
+
+
+def test_a_control_with_the_focus_shows_again_what_is_too(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    """As after a click, or while a number is typed."""
+    agent.refusals["settings.set"] = wire.Error(wire.MISTAKE, "stopping", {})
+    page.window().activateWindow()
+    box, number = _control(page, "require_charging", QCheckBox), _control(page, "battery_floor_percent", QSpinBox)
+    box.setFocus()
+    qtbot.waitUntil(box.hasFocus)
+    box.click()
+    qtbot.waitUntil(lambda: "The agent is just stopping." in read(page.form.rows["require_charging"]))
     qtbot.waitUntil(lambda: not box.isChecked())
+    number.setFocus()
+    qtbot.waitUntil(number.hasFocus)
+    number.setValue(33)
+    qtbot.waitUntil(lambda: number.value() == VALUES.battery_floor_percent)
+
+
+@pytest.mark.parametrize("key", Values.__struct_fields__)
+def test_every_setting_has_room_for_what_was_refused(
+    key: str, page: SettingsPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    page.form.say_at(key, "It stays as it was.")
+    assert "It stays as it was." in read(page.form.rows[key])
 
 
 def test_what_another_changed_is_followed(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
@@ -195,7 +270,7 @@ def test_destinations_say_who_is_signed_in_and_how_much_is_there(
         ),
         pytest.param(
             DestinationReport(IMMICH.id, ok=True, missing_permissions=("album.create",)),
-            "the key still lacks: album.create",
+            "album.create: albums are not made",
             id="lacking",
         ),
     ],
@@ -291,6 +366,57 @@ def test_a_certificate_is_trusted_by_its_fingerprint_and_only_for_this_address(
     server.reject()
 
 
+def test_all_that_a_server_may_want_is_asked_for(server: ServerDialog, agent: FakeAgent, qtbot: QtBot) -> None:
+    extras = server.address.extras
+    server.address.url.setText("photos.example.org")
+    server.address.name.setText(" Home ")
+    server.form.email.setText("ada@example.org")
+    server.form.password.setText("secret")
+    server.form.narrow.box.setChecked(True)
+    extras.wanted.box.setChecked(True)
+    extras.authority.line.setText("/etc/own.pem")
+    extras.client.line.setText("/home/ada/me.pem")
+    extras.headers_edit.setPlainText("X-Key: s3cret")
+    qtbot.wait(20)
+    assert (nameless(server), unreachable(server), clipped(server), shared_keys(server)) == ([], [], [], {})
+    with qtbot.waitSignal(server.accepted):
+        server.add.click()
+    assert agent.asked("destination.add_immich") == [
+        DestinationAddImmich(
+            "photos.example.org",
+            name="Home",
+            email="ada@example.org",
+            password="secret",
+            sign_in="key",
+            headers={"X-Key": "s3cret"},
+            ca_file="/etc/own.pem",
+            client_certificate="/home/ada/me.pem",
+        )
+    ]
+
+
+def test_enter_signs_in_and_never_cancels(server: ServerDialog, agent: FakeAgent, qtbot: QtBot) -> None:
+    server.address.url.setText("photos.example.org")
+    server.form.email.setText("ada@example.org")
+    qtbot.keyClick(server.form.email, Qt.Key.Key_Return)  # type: ignore[no-untyped-call]
+    assert server.isVisible()
+    server.form.password.setText("secret")
+    with qtbot.waitSignal(server.accepted):
+        qtbot.keyClick(server.form.password, Qt.Key.Key_Return)  # type: ignore[no-untyped-call]
+    assert len(agent.asked("destination.add_immich")) == 1
+
+
+def test_what_is_not_wanted_after_all_is_not_sent(server: ServerDialog) -> None:
+    extras = server.address.extras
+    extras.wanted.box.setChecked(True)
+    extras.client.line.setText("/home/ada/me.pem")
+    extras.headers_edit.setPlainText("X-Key: s3cret")
+    extras.wanted.box.setChecked(False)
+    wish = server.form.wish("x", server.address, None)
+    assert (wish.headers, wish.ca_file, wish.client_certificate) == ({}, None, None)
+    server.reject()
+
+
 def test_signing_in_in_the_browser_takes_its_token_to_the_agent(
     server: ServerDialog, agent: FakeAgent, qtbot: QtBot
 ) -> None:
@@ -304,12 +430,16 @@ def test_signing_in_in_the_browser_takes_its_token_to_the_agent(
     agent.answers["destination.oauth_begin"] = lambda asked: OAuthBegun("b1", f"{asked.url}/authorize")
     agent.answers["destination.oauth_end"] = lambda _asked: OAuthEnded("t0ken")
     server.address.url.setText("https://photos.example.org")
+    server.address.extras.wanted.box.setChecked(True)
+    server.address.extras.client.line.setText("/home/ada/me.pem")
     server.form.by_browser.setChecked(True)
     with qtbot.waitSignal(server.accepted):
         server.add.click()
     assert opened == ["https://photos.example.org/authorize"]
+    where, me = "https://photos.example.org", "/home/ada/me.pem"
+    assert agent.asked("destination.oauth_begin") == [OAuthBegin(where, client_certificate=me)]
     assert agent.asked("destination.add_immich") == [
-        DestinationAddImmich("https://photos.example.org", oauth_token="t0ken")
+        DestinationAddImmich(where, oauth_token="t0ken", client_certificate=me)
     ]
 
 
@@ -371,9 +501,27 @@ def test_the_log_is_one_window(page: SettingsPage, agent: FakeAgent, qtbot: QtBo
     assert not first.isVisible()
 
 
-def test_without_an_agent_nothing_can_be_set(page: SettingsPage, seam: Any) -> None:
+def test_the_check_up_is_a_button_away(page: SettingsPage, agent: FakeAgent) -> None:
+    page.check_up.click()
+    assert page.checkup is not None
+    assert page.checkup.isVisible()
+    page.checkup.reject()
+
+
+def test_without_an_agent_nothing_can_be_set_but_the_log_can_be_read(
+    page: SettingsPage, seam: Any, serve: Serve, qtbot: QtBot
+) -> None:
     seam.connect()
-    assert not page.body.isEnabled()
+    qtbot.waitUntil(lambda: page.is_complete)
+    always = [page.check_up, page.show_log, page.diagnostics, page.log, page.tour]
+    qtbot.waitUntil(lambda: [one for one in controls(page) if one.isEnabled()] == always)
+    page.show_startup(is_on=False)
+    assert page.login.box.isEnabled()
+    assert "The background agent is not running. Start it in the overview." in read(page)
+    furnish(serve(SAFE))
+    seam.client.retry()
+    qtbot.waitUntil(lambda: all(one.isEnabled() for one in page.form.controls.values()))
+    assert "not running" not in read(page)
 
 
 def test_while_a_run_goes_on_nothing_is_asked_again_and_again(

@@ -1,6 +1,7 @@
 """The media cache and the proof of backup in the settings: numbers, and passes that are followed to their end."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from agent.protocol.server import Paths
 from agent.protocol.types import JobRow
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import CACHE_JOB, PROOF_JOB, furnish, job
-from tests.fakes.scenes import SAFE
+from tests.fakes.scenes import NOW_AT, SAFE
 from tests.tray.widgets_read import clipped, nameless, read, unreachable
 from tray.pages.settings_cache import CacheCard
 from tray.pages.settings_proof import ProofCard
@@ -133,6 +134,32 @@ def test_the_proof_ends_in_a_dated_statement_with_what_is_wrong(
     assert agent.asked("jobs.show") == [JobRef(PROOF_JOB)]
     assert "/home/ada/Pictures/2021/IMG_1177.HEIC: lost at the destination" in read(proof)
     assert proof.check.isEnabled()
+
+
+def test_the_statement_can_be_saved_whole(proof: ProofCard, agent: FakeAgent, tmp_path: Path, qtbot: QtBot) -> None:
+    found = [{"path": f"/home/ada/{number}.jpg", "verdict": "lost"} for number in range(30)]
+    result = {"ended_at": NOW_AT, "files": 40, "whole": 10, "lost": 30, "found": found}
+    agent.answers["jobs.show"] = lambda _asked: job(PROOF_JOB, "COMPLETED", result=result)
+    names: list[str] = []
+
+    def choose(_parent: object, name: str) -> str:
+        names.append(name)
+        return str(tmp_path / "statement.txt")
+
+    proof._choose = choose
+    assert not proof.save.isVisible()
+    proof.check.click()
+    qtbot.waitUntil(proof.save.isVisible)
+    proof.save.click()
+    lines = (tmp_path / "statement.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[1] == "10 of 40 photos and videos are proven to be whole, here and at their destinations."
+    assert lines[-1] == "/home/ada/29.jpg: lost at the destination"
+    assert "/home/ada/29.jpg" not in read(proof)
+    assert names == ["Proof of backup 2026-11-22.txt"]
+    assert "Saved as " in read(proof)
+    proof._choose = lambda _parent, _name: str(tmp_path)
+    proof.save.click()
+    assert "cannot be written" in read(proof)
 
 
 def test_while_it_is_proven_the_files_are_counted(proof: ProofCard, agent: FakeAgent, qtbot: QtBot) -> None:

@@ -5,6 +5,7 @@ Everything is seen from outside: the tray is a process of its own, the panel is 
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import msgspec
 import pytest
 from PySide6.QtGui import QImage
 
+from agent.cli.client import Client
 from agent.platforms.base import make_private, places
 from agent.protocol.methods import BackupStart, JobsList, Nothing, NoticeRef, Pause
 from agent.protocol.types import Light, Notice
@@ -37,6 +39,8 @@ HUES: dict[Light, tuple[int, int]] = {
     "attention": (350, 360),
 }
 FAILED = Notice("error", "error", "files_failed", {"count": 3}, raised_at=1_000, action="activity")
+QUIT = "Quit the tray (the backup goes on)"
+COMMAND = (sys.executable, "-m", "agent")
 Tray = Callable[[], "subprocess.Popen[bytes]"]
 
 
@@ -144,14 +148,57 @@ def test_the_menu_is_on_the_bus_and_its_entries_do_what_they_say(
     wait_until(lambda: desktop.windows("^Safelight$"), "no window opened")
 
 
-def test_quitting_the_tray_takes_the_icon_away(desktop: Desktop, agent: FakeAgent, start_tray: Tray) -> None:
+def quit_by_menu(tray: "subprocess.Popen[bytes]", icon: Item) -> float:
+    """Seconds until the tray's process has ended."""
+    wait_until(lambda: QUIT in icon.entries(), "the menu does not follow the agent")
+    began_s = time.monotonic()
+    icon.choose(QUIT)
+    assert tray.wait(20) == 0
+    return time.monotonic() - began_s
+
+
+def test_quitting_ends_the_tray_within_a_second_and_takes_icon_and_notification_away(
+    desktop: Desktop, notifications: Notifications, agent: FakeAgent, start_tray: Tray
+) -> None:
     desktop.start_panel()
     tray = start_tray()
     icon = desktop.only_item()
-    wait_until(lambda: "Quit the tray (the backup goes on)" in icon.entries(), "the menu does not follow the agent")
-    icon.choose("Quit the tray (the backup goes on)")
-    assert tray.wait(20) == 0
+    agent.show(notices=(FAILED,))
+    wait_until(lambda: notifications.shown, "no notification")
+    assert quit_by_menu(tray, icon) < 1.0
     wait_until(lambda: not desktop.items(), "the icon stayed")
+    assert not agent.asked("agent.stop")
+
+
+def test_the_menu_starts_a_stopped_agent_which_outlives_the_tray(
+    desktop: Desktop, home: Path, start_tray: Tray
+) -> None:
+    make_private(places(home).runtime_dir)
+    desktop.start_panel()
+    tray = start_tray()
+    icon = desktop.only_item()
+    wait_until(lambda: "not running" in icon.tooltip(), "the tray does not say that there is no agent")
+    assert "Back up now" not in icon.entries()
+    icon.choose("Start it")
+    try:
+        wait_until(lambda: "not running" not in icon.tooltip(), "the agent was not found")
+        assert "Start it" not in icon.entries()
+        assert quit_by_menu(tray, icon) < 1.0
+        with Client.connect(home, name="test") as client:
+            assert client.call("state.get").agent.phase == "running"
+    finally:
+        subprocess.run([*COMMAND, "--home", str(home), "stop"], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_a_second_start_raises_the_first_window(desktop: Desktop, icon: Item, start_tray: Tray) -> None:
+    assert not desktop.windows("^Safelight$")
+    for _again in range(2):
+        assert start_tray().wait(20) == 0
+        wait_until(lambda: desktop.windows("^Safelight$"), "no window came up")
+        (window,) = desktop.windows("^Safelight$")
+        desktop.mouse("windowminimize", "--sync", window)
+        assert not desktop.windows("^Safelight$")
+    assert len(desktop.items()) == 1
 
 
 def test_a_click_with_the_mouse_opens_the_window(desktop: Desktop, icon: Item, tmp_path: Path) -> None:

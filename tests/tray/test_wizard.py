@@ -1,6 +1,8 @@
 """The first run: five steps, each asked for at once, so that leaving at any of them loses nothing."""
 
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from agent.protocol import wire
 from agent.protocol.methods import (
     BackupStart,
+    DestinationAdded,
     DestinationAddFolder,
     DestinationAddImmich,
     FolderAdd,
@@ -16,14 +19,16 @@ from agent.protocol.methods import (
     ServerAddress,
     SettingValue,
 )
+from agent.protocol.server import OAuthBegun, OAuthEnded, OAuthRef
 from agent.protocol.types import Args
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import furnish
 from tests.fakes.scenes import FIRST_DAY, SAFE
-from tests.tray.widgets_read import clipped, nameless, read, unreachable
+from tests.tray.widgets_read import clipped, nameless, read, shared_keys, unreachable
 from tray.wizard.wizard import Wizard
 
 Serve = Callable[..., FakeAgent]
+API = "https://photos.example.org/api"
 USUAL = ("/home/ada/Pictures", "/home/ada/Videos")
 
 
@@ -71,9 +76,8 @@ def test_from_the_address_to_the_first_backup(wizard: Wizard, agent: FakeAgent, 
     assert agent.asked("server.find") == [ServerAddress("photos.example.org")]
     assert "Immich 2.3.1 answers at https://photos.example.org." in read(wizard)
     sign_in(wizard, qtbot)
-    api = "https://photos.example.org/api"
     assert agent.asked("destination.add_immich") == [
-        DestinationAddImmich(api, email="ada@example.org", password="secret")
+        DestinationAddImmich(API, email="ada@example.org", password="secret")
     ]
     assert wizard.sign_in.form.password.text() == ""
     qtbot.waitUntil(lambda: read(wizard).count("1,204 photos and videos, 8.3 GB") == 2)
@@ -181,6 +185,94 @@ def test_who_has_a_destination_may_go_on_without_a_new_one(
     assert [offer.box.isEnabled() for offer in wizard.folders.offers] == [False, False, True]
 
 
+def in_the_browser(wizard: Wizard, agent: FakeAgent, qtbot: QtBot) -> threading.Event:
+    """The person is sent to the browser; the event lets the agent's waiting end."""
+    came = threading.Event()
+
+    def end(_asked: OAuthRef) -> OAuthEnded:
+        came.wait(10)
+        return OAuthEnded("t0ken")
+
+    agent.answers["destination.oauth_begin"] = lambda asked: OAuthBegun("b1", f"{asked.url}/authorize")
+    agent.answers["destination.oauth_end"] = end
+    wizard.sign_in.sign_in._open_url = lambda _url: True
+    find_server(wizard, qtbot)
+    wizard.sign_in.form.by_browser.setChecked(True)
+    wizard.onward.click()
+    qtbot.waitUntil(lambda: "then come back here" in read(wizard))
+    return came
+
+
+def test_who_does_not_come_back_from_the_browser_can_choose_another_way(
+    wizard: Wizard, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    came = in_the_browser(wizard, agent, qtbot)
+    assert not wizard.onward.isEnabled()
+    wizard.sign_in.form.by_password.setChecked(True)
+    assert "come back here" not in read(wizard)
+    assert wizard.back.isEnabled()
+    came.set()
+    qtbot.waitUntil(lambda: agent.asked("destination.oauth_cancel") == [OAuthRef("b1")])
+    sign_in(wizard, qtbot)
+    (wish,) = agent.asked("destination.add_immich")
+    assert (wish.email, wish.oauth_token) == ("ada@example.org", None)  # type: ignore[attr-defined]
+
+
+def test_leaving_while_the_browser_is_open_gives_that_up(wizard: Wizard, agent: FakeAgent, qtbot: QtBot) -> None:
+    came = in_the_browser(wizard, agent, qtbot)
+    wizard.later.click()
+    came.set()
+    qtbot.waitUntil(lambda: agent.asked("destination.oauth_cancel") == [OAuthRef("b1")])
+    assert not agent.asked("destination.add_immich")
+
+
+def test_what_a_pasted_key_may_not_do_is_read_before_going_on(wizard: Wizard, agent: FakeAgent, qtbot: QtBot) -> None:
+    agent.answers["destination.add_immich"] = lambda _asked: DestinationAdded("a1b2", "Home", None, ("tag.create",))
+    find_server(wizard, qtbot)
+    wizard.sign_in.form.by_key.setChecked(True)
+    wizard.sign_in.form.key.setText("k3y")
+    wizard.onward.click()
+    qtbot.waitUntil(lambda: "tag.create: tags are not made" in read(wizard))
+    assert wizard.stack.currentIndex() == 1
+    go_on(wizard, qtbot)
+    assert wizard.stack.currentIndex() == 2
+    assert len(agent.asked("destination.add_immich")) == 1
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_leaving_at_any_step_loses_nothing(
+    steps: int, wizard: Wizard, seam: Any, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    """What was agreed to was asked for at once, so leaving asks for nothing more and takes nothing back."""
+    ways: tuple[Callable[[], None], ...] = (
+        lambda: find_server(wizard, qtbot),
+        lambda: sign_in(wizard, qtbot),
+        lambda: go_on(wizard, qtbot),
+        lambda: go_on(wizard, qtbot),
+    )
+    asked = ("destination.add_immich", "folder.add")
+    for way in ways[:steps]:
+        way()
+    kept = [agent.asked(method) for method in asked]
+    assert [len(one) for one in kept] == [int(steps >= 2), 2 * int(steps >= 3)]
+    wizard.later.click()
+    qtbot.wait(20)
+    assert [agent.asked(method) for method in asked] == kept
+    assert not {name for name, _params in agent.calls} & {"destination.remove", "folder.remove", "backup.disable"}
+
+
+def test_an_answer_that_is_refused_says_so_and_shows_again_what_is(
+    wizard: Wizard, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    wizard.show_step(3)
+    box: Any = wizard.schedule.form.controls["require_charging"]
+    qtbot.waitUntil(lambda: bool(agent.asked("settings.list")))
+    agent.refusals["settings.set"] = wire.Error(wire.MISTAKE, "stopping", {})
+    box.click()
+    qtbot.waitUntil(lambda: "The agent is just stopping." in read(wizard))
+    qtbot.waitUntil(lambda: not box.isChecked())
+
+
 def test_every_step_can_be_used_without_eyes_and_without_a_mouse(
     wizard: Wizard, agent: FakeAgent, qtbot: QtBot
 ) -> None:
@@ -190,6 +282,7 @@ def test_every_step_can_be_used_without_eyes_and_without_a_mouse(
         assert nameless(wizard) == []
         assert unreachable(wizard) == []
         assert clipped(wizard) == []
+        assert shared_keys(wizard) == {}
         assert wizard.line.accessibleName() == f"Step {at + 1} of 5"
 
 
@@ -203,8 +296,44 @@ def test_a_certificate_that_the_person_vouches_for_is_taken_along(
     qtbot.waitUntil(wizard.address.form.trust.isVisible)
     wizard.address.form.trust.box.setChecked(True)
     assert "AB:CD" in read(wizard)
+    agent.refusals.clear()
     go_on(wizard, qtbot)
+    assert agent.asked("server.find")[-1] == ServerAddress("nas.local", fingerprint="AB:CD")
     sign_in(wizard, qtbot)
     assert agent.asked("destination.add_immich") == [
-        DestinationAddImmich("nas.local", email="ada@example.org", password="secret", fingerprint="AB:CD")
+        DestinationAddImmich(API, email="ada@example.org", password="secret", fingerprint="AB:CD")
     ]
+
+
+def test_a_server_that_wants_a_certificate_or_headers_says_so_and_is_given_them(
+    wizard: Wizard, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    extras = wizard.address.form.extras
+    assert not extras.client.isVisible()
+    agent.refusals["server.find"] = wire.Error(wire.MISTAKE, "client_certificate_needed", {"address": "https://far"})
+    wizard.address.form.url.setText("photos.example.org")
+    wizard.onward.click()
+    qtbot.waitUntil(extras.client.isVisible)
+    assert "choose its file where you sign in" in read(wizard)
+    assert (nameless(wizard), unreachable(wizard)) == ([], [])
+    agent.refusals.clear()
+    extras.client.choose = lambda _parent: "/home/ada/me.pem"
+    extras.client.button.click()
+    extras.authority.line.setText("~/own.pem")
+    extras.headers_edit.setPlainText("CF-Access-Client-Id: me\n\n CF-Access-Client-Secret : a:b ")
+    own = str(Path.home() / "own.pem")
+    headers = {"CF-Access-Client-Id": "me", "CF-Access-Client-Secret": "a:b"}
+    go_on(wizard, qtbot)
+    assert agent.asked("server.find")[-1] == ServerAddress(
+        "photos.example.org", headers, ca_file=own, client_certificate="/home/ada/me.pem"
+    )
+    sign_in(wizard, qtbot)
+    (wish,) = agent.asked("destination.add_immich")
+    assert wish == DestinationAddImmich(
+        API,
+        email="ada@example.org",
+        password="secret",
+        headers=headers,
+        ca_file=own,
+        client_certificate="/home/ada/me.pem",
+    )

@@ -1,5 +1,7 @@
 """What the tests of the tray see of a widget: its words, its controls, and how they stand to each other."""
 
+import re
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -14,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+_KEY = re.compile(r"(?<!&)&(\w)")
 CONTROLS = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QPlainTextEdit, QAbstractItemView, QTabBar)
 
 
@@ -39,6 +42,17 @@ def nameless(widget: QWidget) -> list[QWidget]:
 def unreachable(widget: QWidget) -> list[QWidget]:
     """Controls that Tab never comes to."""
     return [one for one in controls(widget) if not one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isEnabled()]
+
+
+def shared_keys(widget: QWidget) -> dict[str, set[str]]:
+    """Access keys that open several different things that are seen together: key -> their words."""
+    found: dict[str, set[str]] = {}
+    for one in widget.findChildren(QWidget):
+        opens = isinstance(one, QAbstractButton) or (isinstance(one, QLabel) and one.buddy() is not None)
+        text = one.text() if opens and one.isVisible() else ""  # type: ignore[attr-defined]
+        if key := _KEY.search(text):
+            found.setdefault(key[1].lower(), set()).add(text)
+    return {key: texts for key, texts in found.items() if len(texts) > 1}
 
 
 def clipped(widget: QWidget) -> list[str]:

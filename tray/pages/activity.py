@@ -8,9 +8,9 @@ screen costs nothing.
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, QTimer
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTabBar, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, QSize, QTimer
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QTabBar, QTableView, QVBoxLayout, QWidget
 
 from agent import words
 from agent.protocol.history import RunRows, RunsList
@@ -24,6 +24,7 @@ from tray.pages.page import Page
 from tray.pages.run_table import RunColumn, RunTable
 from tray.widgets.card import Card
 from tray.widgets.flow import FlowLayout
+from tray.widgets.labelled import plain
 from tray.widgets.text import Aside, BreakableSentence
 from tray.widgets.text_button import TextButton
 
@@ -31,7 +32,11 @@ _PAGE = 100
 _AGAIN_MS = 1_000
 #: More urgent than anything that came by itself.
 _NEXT = 1_000
-_TABLE_LINES = 9
+_TABLE_LINES = 6
+#: Widths of the columns in em; in a narrow window only the first three are there, for the details say the rest.
+_WIDE = ((Column.WHAT, 15), (Column.WHERE, 8), (Column.STATE, 10), (Column.TRIES, 5))
+_NARROW = ((Column.WHAT, 11), (Column.WHERE, 7))
+_WIDE_EM = 44
 _FILTERS: tuple[JobStatus | None, ...] = (None, "RUNNING", "PENDING", "FAILED", "COMPLETED", "CANCELLED")
 
 
@@ -48,6 +53,7 @@ class Activity(Page):
         self._has_failed = False
         self.is_history = False
         self._asked = 0
+        self._is_narrow: bool | None = None
 
     def build(self) -> None:
         self.filters = QTabBar()
@@ -56,9 +62,13 @@ class Activity(Page):
         self.filters.setExpanding(False)
         for _status in _FILTERS:
             self.filters.addTab("")
+        # Where the tabs have no room Qt adds two arrows, which it names in English.
+        for name, text in (("ScrollLeftButton", _("&Previous")), ("ScrollRightButton", _("&Next"))):
+            for arrow in self.filters.findChildren(QAbstractButton, name):
+                arrow.setAccessibleName(plain(text))
         self.jobs = JobTable(self.palette())
         self.table = _make_table(self.jobs, _("Jobs"))
-        _set_widths(self.table, ((Column.WHAT, 15), (Column.WHERE, 8), (Column.STATE, 10), (Column.TRIES, 5)))
+        self._give_width()
         self.runs = RunTable()
         self.past = _make_table(self.runs, _("Runs that are over"))
         when, took, files, size, speed, _failed = RunColumn
@@ -72,6 +82,11 @@ class Activity(Page):
         self._arrange()
         self._connect()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._is_built:
+            self._give_width()
+
     def refresh(self, sections: frozenset[str]) -> None:
         snapshot = self.model.snapshot
         jobs = snapshot.jobs if snapshot else None
@@ -83,7 +98,8 @@ class Activity(Page):
             (_("Done"), None),
             (_("Cancelled"), None),
         )
-        self._has_failed = bool(jobs and jobs.failed)
+        # An upload that was cancelled leaves no failed job, but its file waits for a retry all the same.
+        self._has_failed = bool((jobs and jobs.failed) or (snapshot and snapshot.library.counts.failed))
         for at, (name, count) in enumerate(names):
             text = fill(_("{name} ({count})"), {"name": name, "count": count}) if count else name
             if text != self.filters.tabText(at):
@@ -215,6 +231,15 @@ class Activity(Page):
         for widget in (self.nothing, self.retry_all):
             widget.hide()
 
+    def _give_width(self) -> None:
+        """Show the columns that have room; a person's own widths stay until that changes."""
+        is_narrow = self.width() < self.fontMetrics().height() * _WIDE_EM
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            for column in (Column.TRIES, Column.ERROR):
+                self.table.setColumnHidden(column, is_narrow)
+            _set_widths(self.table, _NARROW if is_narrow else _WIDE)
+
     def _connect(self) -> None:
         call = self.model.call
         self.filters.currentChanged.connect(self._choose)
@@ -239,8 +264,18 @@ class Activity(Page):
         self.table.selectionModel().setCurrentIndex(self.jobs.index(row, 0), flags)
 
 
+class _Table(QTableView):
+    """Takes what is left and wishes for no more: with the usual wish of a table the page would scroll around it."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.minimumSizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self.fontMetrics().height() * _TABLE_LINES)
+
+
 def _make_table(rows: QAbstractItemModel, name: str) -> QTableView:
-    table = QTableView()
+    table = _Table()
     table.setModel(rows)
     table.setAccessibleName(name)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -252,7 +287,6 @@ def _make_table(rows: QAbstractItemModel, name: str) -> QTableView:
     table.verticalHeader().hide()
     em = table.fontMetrics().height()
     table.verticalHeader().setDefaultSectionSize(round(em * 1.7))
-    table.setMinimumHeight(em * _TABLE_LINES)
     header = table.horizontalHeader()
     header.setHighlightSections(False)
     header.setMinimumSectionSize(em * 3)

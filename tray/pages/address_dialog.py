@@ -10,8 +10,9 @@ from agent.protocol.types import Destination
 from agent.protocol.wire import Error
 from agent.words.catalogue import _, fill
 from tray.model import Model, explained
-from tray.widgets.labelled import Check, name_button
+from tray.widgets.labelled import Check, close_by
 from tray.widgets.ordered_list import OrderedList
+from tray.widgets.telling import tell
 from tray.widgets.text import Aside, Sentence
 
 _WIDTH_EM = 34
@@ -42,8 +43,7 @@ class AddressDialog(QDialog):
         self.said.hide()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self.save = self.buttons.addButton(_("&Save"), QDialogButtonBox.ButtonRole.AcceptRole)
-        for button in self.buttons.buttons():
-            name_button(button)
+        close_by(self.buttons, self.save)
         self._arrange()
         self.addresses.edited.connect(self._edited)
         self.buttons.accepted.connect(self._ask)
@@ -90,8 +90,7 @@ class AddressDialog(QDialog):
         self.save.setEnabled(True)
 
     def _say(self, sentence: str) -> None:
-        self.said.setText(sentence)
-        self.said.show()
+        tell(self.said, sentence)
 
 
 def _site(url: str) -> str:

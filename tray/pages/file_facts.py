@@ -24,6 +24,15 @@ def about_file(file: FileRow) -> str:
     return "\n".join(said)
 
 
+def about_content(detail: FileDetail) -> str:
+    """What it is one with, and the checksum by which copies are told; empty where neither is known."""
+    others = [words.display_path(one.path) for one in detail.members if one.id != detail.file.id]
+    lines = [fill(_("belongs with {path}"), {"path": path}) for path in others]
+    if detail.sha1:
+        lines.append(fill(_("SHA-1 {digest}"), {"digest": detail.sha1}))
+    return "\n".join(lines)
+
+
 def about_media(media: MediaInfo) -> str:
     """What the file says of itself."""
     said = []

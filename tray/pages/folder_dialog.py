@@ -12,8 +12,10 @@ from agent.protocol.settings import FolderSetting
 from agent.protocol.types import Preview
 from agent.words.catalogue import _
 from tray.model import Model, explained
+from tray.widgets.labelled import close_by
 from tray.widgets.preview_card import PreviewCard
 from tray.widgets.rules_form import PlacesForm, RulesForm
+from tray.widgets.telling import tell
 from tray.widgets.text import Sentence, style_as_headline
 
 _REST_MS = 400
@@ -39,6 +41,7 @@ class FolderDialog(QDialog):
         self.accept_button = self.buttons.addButton(
             _("&Add folder") if is_new else _("&Save"), QDialogButtonBox.ButtonRole.AcceptRole
         )
+        close_by(self.buttons, self.accept_button)
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._arrange()
         self._connect()
@@ -88,17 +91,19 @@ class FolderDialog(QDialog):
         self.accept()
 
     def _not_saved(self, error: wire.Error) -> None:
-        self.error.setText(explained(error))
-        self.error.show()
+        tell(self.error, explained(error))
         self.accept_button.setEnabled(True)
 
     def _edited(self) -> None:
-        self.accept_button.setEnabled(self.places.is_complete())
+        lacking = self.places.lacking() or self.rules.lacking()
+        tell(self.error, lacking, aloud=False)
+        self.accept_button.setEnabled(not lacking)
 
     def _connect(self) -> None:
         self.rules.selection_edited.connect(self._rest.start)
         self._rest.timeout.connect(self.count)
-        self.places.edited.connect(self._edited)
+        for form in (self.places, self.rules):
+            form.edited.connect(self._edited)
         self.buttons.accepted.connect(self._save)
         self.buttons.rejected.connect(self.reject)
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout
 
 from agent import words
 from agent.protocol.types import Snapshot
@@ -12,9 +13,14 @@ from tray.model import Model
 from tray.widgets.card import Card
 from tray.widgets.drawing import light_colour
 from tray.widgets.lamp import Lamp
-from tray.widgets.pause_menu import PauseMenu
+from tray.widgets.pause_menu import PauseButton, PauseMenu
 from tray.widgets.text import Aside, Sentence, style_as_headline
 from tray.widgets.text_button import TextButton
+
+#: Narrower than this the lamp stands above the sentence, which needs the width more.
+_BESIDE_EM = 34
+#: What the lamp takes of the width when it stands beside, with its distance.
+_LAMP_EM = 8
 
 
 class Hero(Card):
@@ -29,7 +35,7 @@ class Hero(Card):
         self.start = TextButton(_("&Start it"), self, primary=True)
         self.enable = TextButton(_("&Turn backup on"), self, primary=True)
         self.back_up = TextButton(_("&Back up now"), self)
-        self.pause = TextButton(_("&Pause"), self)
+        self.pause = PauseButton(_("&Pause"), self)
         self.pause_menu = PauseMenu(now_at, self.pause)
         self.pause.setMenu(self.pause_menu)
         self.resume = TextButton(_("&Resume"), self)
@@ -50,6 +56,20 @@ class Hero(Card):
         self.pause.setVisible(backup is not None and backup.enabled and not backup.paused)
         self.resume.setVisible(backup is not None and backup.paused)
 
+    def minimumSizeHint(self) -> QSize:
+        """That of the narrow form."""
+        edges = self.body.contentsMargins()
+        width = max(self.lamp.sizeHint().width(), self._text.minimumSize().width())
+        return QSize(width + edges.left() + edges.right(), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        em = self.fontMetrics().height()
+        wide = self.width() >= max(em * _BESIDE_EM, self.minimumSizeHint().width() + em * _LAMP_EM)
+        self.lamp.be_small(really=not wide)
+        self._row.setSpacing(em if wide else 0)
+        self._row.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+
     def _arrange(self) -> None:
         em = self.fontMetrics().height()
         buttons = QHBoxLayout()
@@ -57,7 +77,7 @@ class Hero(Card):
         for button in (self.start, self.enable, self.resume, self.back_up, self.pause):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        text = QVBoxLayout()
+        text = self._text = QVBoxLayout()
         text.setSpacing(round(em * 0.4))
         text.addStretch(1)
         text.addWidget(self.headline)
@@ -65,7 +85,7 @@ class Hero(Card):
         text.addSpacing(round(em * 0.3))
         text.addLayout(buttons)
         text.addStretch(1)
-        row = QHBoxLayout()
+        row = self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         row.setSpacing(em)
         row.addWidget(self.lamp, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addLayout(text, 1)

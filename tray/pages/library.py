@@ -1,18 +1,17 @@
 """All pictures as a grid by month, with how each stands; a person filters, looks and acts. GUI thread."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
-from agent.protocol.methods import BackupStart
 from agent.protocol.paths import from_wire
-from agent.protocol.server import Paths
 from agent.protocol.types import FileRow, FileState
 from agent.words.catalogue import _, fill, ngettext
 from tray.model import Model
+from tray.pages.file_deeds import GONE_THERE, FileDeeds
 from tray.pages.file_facts import is_chosen_out
 from tray.pages.library_filter import FilterBar
 from tray.pages.library_pages import LibraryPages, month_titles
@@ -22,11 +21,9 @@ from tray.pages.revealing import Revealer
 from tray.pages.thumbnails import PictureShelf
 from tray.widgets.flow import FlowLayout
 from tray.widgets.photo_grid import PhotoGrid
-from tray.widgets.text import Aside
+from tray.widgets.telling import tell
+from tray.widgets.text import Aside, BreakableSentence
 from tray.widgets.text_button import TextButton
-
-#: No longer at a destination, by somebody's hand or without one.
-_GONE_THERE: frozenset[FileState] = frozenset({"deleted_at_destination", "in_trash", "missing_at_destination"})
 
 
 class LibraryPage(Page):
@@ -42,10 +39,15 @@ class LibraryPage(Page):
         self._reveal = reveal or Revealer(model.told.emit, self)
         self.lightbox: Lightbox | None = None
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not event.spontaneous():
+            self._want_pictures()  # they rested while nobody looked
+
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         if not event.spontaneous() and hasattr(self, "shelf"):
-            self.shelf.want((), 1)  # nobody looks: nothing more is asked for
+            self.shelf.rest(keep=not self.window().isHidden())
 
     def build(self) -> None:
         self.shelf = PictureShelf(self.model, parent=self)
@@ -55,6 +57,8 @@ class LibraryPage(Page):
         self.grid = PhotoGrid(self.shelf.picture)
         self.grid.setAccessibleName(_("Photos and videos"))
         self.count = Aside()
+        self.deeds = FileDeeds(self.model, self)
+        self.came = BreakableSentence()
         self.open = TextButton(_("&Look at it"))
         self.back_up = TextButton(_("&Back up now"))
         self.show_file = TextButton(_("&Show in the file manager"))
@@ -62,6 +66,7 @@ class LibraryPage(Page):
         self.take_in = TextButton(_("Back up &after all"))
         self.put_back = TextButton(_("&Put back there"))
         self.accept_loss = TextButton(_("It was &meant to be deleted"))
+        self.prove = TextButton(_("Chec&k the copies"))
         self._arrange()
         self._connect()
         self.pages.show_only(self.filters.filter())
@@ -137,8 +142,10 @@ class LibraryPage(Page):
         self.back_up.setEnabled(chosen > 0)
         states = {row.state for row in rows}
         self.leave_out.setEnabled(bool(states - {"excluded"}))
+        self.back_up.call_it(_("Retr&y") if states == {"failed"} else _("&Back up now"))
+        self.prove.setEnabled(bool(states - {"excluded"}))
         self.take_in.setVisible(any(is_chosen_out(row) for row in rows))
-        self.put_back.setVisible(bool(states & _GONE_THERE))
+        self.put_back.setVisible(bool(states & GONE_THERE))
         self.accept_loss.setVisible("missing_at_destination" in states)
 
     # --- doing ------------------------------------------------------------------------------------------------------
@@ -168,21 +175,14 @@ class LibraryPage(Page):
             self.lightbox.deleteLater()
             self.lightbox = None
 
-    def _back_up(self) -> None:
-        paths = tuple(row.path for row in self.selected())
-        if paths:
-            self.model.call("backup.start", BackupStart(paths))
+    def _do(self, deed: Callable[[Sequence[FileRow]], None]) -> None:
+        """Do it with all that is selected, also with what was never on the screen."""
+        self._say("")
+        self.pages.gather(sorted(self.grid.selected), deed)
 
-    def _ask_about(self, method: str, states: frozenset[FileState]) -> None:
-        paths = tuple(row.path for row in self.selected() if row.state in states)
-        if paths:
-            self.model.call(method, Paths(paths))
-
-    def _choose(self, method: str, wanted: Callable[[FileRow], bool]) -> None:
-        """Leave out or take in what fits of the selected, and show at once what came of it."""
-        paths = tuple(row.path for row in self.selected() if wanted(row))
-        if paths:
-            self.model.call(method, Paths(paths), lambda _done: self.pages.look_again(), owner=self)
+    def _say(self, said: str) -> None:
+        """What came of what was asked; nothing takes no room."""
+        tell(self.came, said)
 
     def _show_in_file_manager(self) -> None:
         for row in self.selected()[:1]:
@@ -197,12 +197,13 @@ class LibraryPage(Page):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for button, do in (
             (self.open, self._open_current),
-            (self.back_up, self._back_up),
+            (self.back_up, self.back_up.click),
             (self.show_file, self._show_in_file_manager),
             (self.leave_out, self.leave_out.click),
             (self.take_in, self.take_in.click),
             (self.put_back, self.put_back.click),
             (self.accept_loss, self.accept_loss.click),
+            (self.prove, self.prove.click),
         ):
             if button.isHidden():
                 continue
@@ -217,21 +218,26 @@ class LibraryPage(Page):
         self.filters.chosen.connect(self.pages.show_only)
         self.pages.months_changed.connect(self._months_changed)
         self.pages.rows_changed.connect(self._rows_changed)
-        self.pages.failed.connect(self.model.told)
+        self.pages.failed.connect(self._say)
         self.shelf.arrived.connect(self.grid.viewport().update)
         self.grid.needed.connect(self._needed)
         self.grid.opened.connect(self._open)
         self.grid.selection_changed.connect(self._selection_changed)
         self.grid.menu_wanted.connect(self._show_menu)
         self.open.clicked.connect(self._open_current)
-        self.back_up.clicked.connect(self._back_up)
         self.show_file.clicked.connect(self._show_in_file_manager)
-        self.leave_out.clicked.connect(lambda: self._choose("library.exclude", lambda row: row.state != "excluded"))
-        self.take_in.clicked.connect(lambda: self._choose("library.include", is_chosen_out))
-        self.put_back.clicked.connect(lambda: self._ask_about("library.restore", _GONE_THERE))
-        self.accept_loss.clicked.connect(
-            lambda: self._ask_about("library.accept", frozenset({"missing_at_destination"}))
-        )
+        deeds = self.deeds
+        for button, deed in (
+            (self.back_up, deeds.back_up),
+            (self.leave_out, deeds.leave_out),
+            (self.take_in, deeds.take_in),
+            (self.put_back, deeds.put_back),
+            (self.accept_loss, deeds.accept_loss),
+            (self.prove, deeds.prove),
+        ):
+            button.clicked.connect(lambda *_checked, deed=deed: self._do(deed))
+        deeds.said.connect(self._say)
+        deeds.done.connect(self.pages.look_again)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.filters.text.setFocus)
 
@@ -252,11 +258,14 @@ class LibraryPage(Page):
             self.take_in,
             self.put_back,
             self.accept_loss,
+            self.prove,
         ):
             buttons.addWidget(button)
+        self.came.hide()
         self.take_in.hide()
         self.put_back.hide()
         self.accept_loss.hide()
         column.addWidget(self.count)
         column.addLayout(buttons)
+        column.addWidget(self.came)
         self.said.hide()

@@ -1,6 +1,7 @@
 """What of the library is shown: by text, state, kind and folder. A row of native controls. GUI thread."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
@@ -12,15 +13,7 @@ from agent.words.catalogue import _
 from tray.widgets.flow import FlowLayout
 
 _REST_MS = 300
-_STATES: tuple[FileState, ...] = (
-    "safe",
-    "queued",
-    "failed",
-    "excluded",
-    "deleted_at_destination",
-    "in_trash",
-    "missing_at_destination",
-)
+_STATES: tuple[FileState, ...] = get_args(FileState)
 
 
 class FilterBar(QWidget):

@@ -4,8 +4,10 @@ Bounded: the stretches looked at last are kept, the others forgotten and asked f
 newest file on, over all months.
 """
 
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -77,6 +79,45 @@ class LibraryPages(QObject):
             low, high = max(first, start), min(last, start + month.files)
             for page in range((low - start) // PAGE, -(-(high - start) // PAGE)) if low < high else ():
                 self._need_page((month.month, page))
+
+    def gather(self, positions: Sequence[int], then: Callable[[list[FileRow]], None]) -> None:
+        """Go on with the files at all these positions; those that are not known are asked for first.
+
+        Where other files came to these positions meanwhile, nothing is done but saying so.
+        """
+        known = {position: self.rows[position] for position in positions if position in self.rows}
+        turn, months = self._turn, self.months
+        missing = OrderedDict((self._page_of(one), None) for one in positions if one not in known)
+        wanted = set(positions)
+
+        def take(key: Key, found: Files) -> None:
+            first = (
+                self._firsts[self._at(key[0])] + key[1] * PAGE if (self._turn, self.months) == (turn, months) else -1
+            )
+            if first < 0:
+                self.failed.emit(_("The library changed just now. Select again."))
+                return
+            rows = {first + at: row for at, row in enumerate(found.rows)}
+            known.update((position, row) for position, row in rows.items() if position in wanted)
+            ask()
+
+        def ask() -> None:
+            if not missing:
+                then([known[position] for position in sorted(known)])
+                return
+            (month, page), _none = missing.popitem(last=False)
+            asked = LibraryMonth(month, self.only, page * PAGE, PAGE)
+            answer = partial(take, (month, page))
+            self._model.call("library.month", asked, answer, self._refused, owner=self)
+
+        ask()
+
+    def _at(self, month: str) -> int:
+        return next(at for at, one in enumerate(self.months) if one.month == month)
+
+    def _page_of(self, position: int) -> Key:
+        at = bisect_right(self._firsts, position) - 1
+        return self.months[at].month, (position - self._firsts[at]) // PAGE
 
     def _need_page(self, key: Key) -> None:
         if key in self._pages:

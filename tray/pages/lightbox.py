@@ -4,21 +4,22 @@ It shows what the agent's cache holds: the files themselves are opened by the ag
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from agent.protocol.cache import MediaInfo, Thumbnail, ThumbnailWish
-from agent.protocol.methods import BackupStart, PathRef
+from agent.protocol.methods import PathRef
 from agent.protocol.paths import from_wire
-from agent.protocol.server import Paths
 from agent.protocol.types import FileDetail, FileRow
 from agent.words.catalogue import _
-from tray.model import Model, web_address
-from tray.pages.file_facts import about_copies, about_file, about_history, about_media, is_chosen_out
+from tray.model import Model, explained, web_address
+from tray.pages.file_deeds import GONE_THERE, FileDeeds
+from tray.pages.file_facts import about_content, about_copies, about_file, about_history, about_media, is_chosen_out
 from tray.widgets.picture import Picture
+from tray.widgets.telling import tell
 from tray.widgets.text import Aside, BreakableSentence, style_as_heading, style_as_headline
 from tray.widgets.text_button import TextButton
 
@@ -62,7 +63,13 @@ class Lightbox(QDialog):
         self.show_file_ = TextButton(_("&Show in the file manager"), self)
         self.leave_out = TextButton(_("&Do not back up"), self)
         self.take_in = TextButton(_("Back up &after all"), self)
+        self.put_back = TextButton(_("P&ut back there"), self)
+        self.accept_loss = TextButton(_("It was &meant to be deleted"), self)
+        self.prove = TextButton(_("Chec&k its copies"), self)
         self.immich = TextButton(_("Open in &Immich"), self)
+        self.deeds = FileDeeds(model, self)
+        self.said = BreakableSentence(self)
+        self.said.hide()
         self.before = TextButton(_("&Previous"), self)
         self.after = TextButton(_("&Next"), self)
         self.close_ = TextButton(_("&Close"), self)
@@ -86,9 +93,10 @@ class Lightbox(QDialog):
         for label in (self.media, self.copies, self.history):
             label.setText("")
         self.immich.setEnabled(False)
+        self._say("")
         self._offer(file)
         call, path = self._model.call, file.path
-        call("library.show", PathRef(path), lambda found: self._take_detail(path, found), owner=self)
+        self._ask_detail()
         call("cache.metadata", PathRef(path), lambda found: self._take_media(path, found), _nothing, owner=self)
         wish = ThumbnailWish(path, _LARGE_PX, quick=True)
         call("cache.thumbnail", wish, lambda found: self._take_picture(path, found), _nothing, owner=self)
@@ -110,7 +118,7 @@ class Lightbox(QDialog):
             return
         self._file = found.file
         self._offer(found.file)
-        self.facts.setText(about_file(found.file))
+        self.facts.setText("\n".join(part for part in (about_file(found.file), about_content(found)) if part))
         self.copies.setText(about_copies(found))
         self.history.setText(about_history(found, self._model.now_at()))
         snapshot = self._model.snapshot
@@ -135,36 +143,52 @@ class Lightbox(QDialog):
                     "cache.thumbnail", wish, lambda final: self._take_picture(path, final), _nothing, owner=self
                 )
 
-    def _back_up(self) -> None:
+    def _ask_detail(self) -> None:
         if self._file is not None:
-            self._model.call("backup.start", BackupStart((self._file.path,)))
+            path = self._file.path
+            self._model.call(
+                "library.show",
+                PathRef(path),
+                lambda found: self._take_detail(path, found),
+                lambda error: self._say(explained(error)) if self._is_shown(path) else None,
+                owner=self,
+            )
+
+    def _say(self, said: str) -> None:
+        """What came of what was asked; nothing takes no room."""
+        tell(self.said, said)
+
+    def _do(self, deed: Callable[[Sequence[FileRow]], None]) -> None:
+        if self._file is not None:
+            deed((self._file,))
 
     def _offer(self, file: FileRow) -> None:
         """What may be chosen for it."""
         self.take_in.setVisible(is_chosen_out(file))
         self.leave_out.setVisible(not is_chosen_out(file))
         self.leave_out.setEnabled(file.state != "excluded")
-
-    def _choose(self, method: str) -> None:
-        """Leave it out, or take it in again, and show what came of it."""
-        if self._file is not None:
-            path = self._file.path
-            call = self._model.call
-
-            def look_again(_done: object) -> None:
-                call("library.show", PathRef(path), lambda found: self._take_detail(path, found), owner=self)
-
-            call(method, Paths((path,)), look_again, owner=self)
+        self.back_up.call_it(_("Retr&y") if file.state == "failed" else _("&Back up now"))
+        self.put_back.setVisible(file.state in GONE_THERE)
+        self.accept_loss.setVisible(file.state == "missing_at_destination")
 
     def _show_in_file_manager(self) -> None:
         if self._file is not None:
             self._reveal(os.fsdecode(from_wire(self._file.path)))
 
     def _connect(self) -> None:
-        self.back_up.clicked.connect(self._back_up)
+        deeds = self.deeds
+        for button, deed in (
+            (self.back_up, deeds.back_up),
+            (self.leave_out, deeds.leave_out),
+            (self.take_in, deeds.take_in),
+            (self.put_back, deeds.put_back),
+            (self.accept_loss, deeds.accept_loss),
+            (self.prove, deeds.prove),
+        ):
+            button.clicked.connect(lambda *_checked, deed=deed: self._do(deed))
+        deeds.said.connect(self._say)
+        deeds.done.connect(self._ask_detail)
         self.show_file_.clicked.connect(self._show_in_file_manager)
-        self.leave_out.clicked.connect(lambda: self._choose("library.exclude"))
-        self.take_in.clicked.connect(lambda: self._choose("library.include"))
         self.immich.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(self._web)))
         self.before.clicked.connect(lambda: self.moved.emit(-1))
         self.after.clicked.connect(lambda: self.moved.emit(1))
@@ -186,8 +210,18 @@ class Lightbox(QDialog):
             column.addWidget(heading)
             column.addWidget(label)
         column.addStretch(1)
-        for button in (self.back_up, self.leave_out, self.take_in, self.show_file_, self.immich):
+        for button in (
+            self.back_up,
+            self.leave_out,
+            self.take_in,
+            self.put_back,
+            self.accept_loss,
+            self.prove,
+            self.show_file_,
+            self.immich,
+        ):
             column.addWidget(button)
+        column.addWidget(self.said)
         steps = QHBoxLayout()
         for button in (self.before, self.after):
             steps.addWidget(button)

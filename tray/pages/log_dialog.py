@@ -4,6 +4,7 @@ The lines come from `safelight logs --follow`, a process of its own: it knows th
 works when there is no agent, which is when a log is wanted most. Lines are only added while the window is open.
 """
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QProcess, QSize, Qt, QTimer
@@ -23,6 +24,9 @@ _MOST_LINES = 5_000
 _END_MS = 2_000
 #: Lines that come together are shown together.
 _GATHER_MS = 100
+#: A traceback at the end of a line, with its line breaks written out; a path such as `C:\\new` has none.
+_TRACEBACK = re.compile(r"\\nTraceback \(most recent call last\):.*")
+_BREAK = re.compile(r"\\n(?=  |\\n|Traceback |The above |During |[\w.]+(?:: |$)|$)")
 
 
 class LogDialog(QDialog):
@@ -122,7 +126,7 @@ class LogDialog(QDialog):
         process = self._process
         while process is not None and process.canReadLine():
             document = from_json(bytes(process.readLine().data()))
-            self._waiting.append(str(document["line"]))
+            self._waiting.append(unfold(str(document["line"])))
         if self._waiting and not self._gather.isActive():
             self._gather.start()
 
@@ -144,3 +148,8 @@ class LogDialog(QDialog):
         if self.scrolls.box.isChecked():
             self.lines.moveCursor(QTextCursor.MoveOperation.End)
             self.lines.moveCursor(QTextCursor.MoveOperation.StartOfLine)
+
+
+def unfold(line: str) -> str:
+    """A line of the log as a person reads it: a traceback has its own lines again."""
+    return _TRACEBACK.sub(lambda found: _BREAK.sub("\n", found[0]), line)

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QSizePolicy, QVBo
 
 from tray.model import EVERYTHING, Model
 
-_LEAST_HEIGHT_EM, _MOST_HEIGHT_EM = 16, 24
+#: What the window may demand: lower than the most, a page scrolls.
+_LEAST_WIDTH_EM, _LEAST_HEIGHT_EM, _MOST_HEIGHT_EM = 28, 16, 28
 _WIDEST_EM = 58
 
 
@@ -72,9 +73,10 @@ class Page(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         # Only the height scrolls: the window is never narrower than what the page needs.
-        width = self.least_width() + self.verticalScrollBar().sizeHint().width()
         em = self.fontMetrics().height()
-        needed = self.body.heightForWidth(self.least_width()) if self.scrolls_inside else 0
+        least = max(self.least_width(), em * _LEAST_WIDTH_EM)
+        width = least + self.verticalScrollBar().sizeHint().width()
+        needed = self.body.heightForWidth(least) if self.scrolls_inside else 0
         return QSize(width, em * min(max(_LEAST_HEIGHT_EM, needed // em + 1), _MOST_HEIGHT_EM))
 
     def showEvent(self, event: QShowEvent) -> None:

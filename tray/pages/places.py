@@ -8,26 +8,46 @@ from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from agent import words
 from agent.protocol.destination import AddressesKept, DestinationRow, DestinationSpace
-from agent.protocol.methods import DestinationAddFolder, DestinationRef, DestinationReport, Destinations
+from agent.protocol.methods import (
+    DestinationAdded,
+    DestinationAddFolder,
+    DestinationRef,
+    DestinationReport,
+    Destinations,
+)
 from agent.protocol.paths import to_wire
 from agent.protocol.server import JobIds, SyncStart
 from agent.protocol.types import Destination, JobRow, Snapshot
+from agent.protocol.wire import Error
 from agent.words.catalogue import _, fill
-from tray.model import Model
+from tray.model import Model, explained
 from tray.pages.address_dialog import AddressDialog
 from tray.pages.following import Follow
 from tray.pages.place_row import PlaceRow
 from tray.pages.server_dialog import ServerDialog
+from tray.sign_in import said_of_permissions
 from tray.widgets.card import Card
 from tray.widgets.choosing import choose_place
 from tray.widgets.flow import FlowLayout
 from tray.widgets.question import ask
 from tray.widgets.row_list import RowList
-from tray.widgets.text import Aside
+from tray.widgets.telling import tell
+from tray.widgets.text import Aside, BreakableSentence
 from tray.widgets.text_button import TextButton
 
-#: Problems that end when the person signs in again.
-_SIGNED_OUT = frozenset({"signed_out", "secret_missing", "permission_missing", "account_changed"})
+#: Problems that end when the person signs in again, with another certificate, say.
+_SIGNED_OUT = frozenset(
+    {
+        "signed_out",
+        "secret_missing",
+        "permission_missing",
+        "account_changed",
+        "certificate_untrusted",
+        "certificate_changed",
+        "certificate_file_unreadable",
+        "client_certificate_needed",
+    }
+)
 
 
 class PlacesCard(Card):
@@ -57,6 +77,9 @@ class PlacesCard(Card):
         self.body.addWidget(self.rows)
         self.body.addWidget(self.nothing)
         self.body.addLayout(buttons)
+        self.said = BreakableSentence(self)
+        self.said.hide()
+        self.body.addWidget(self.said)
 
     def show_places(self, snapshot: Snapshot | None) -> None:
         """Show the destinations of this snapshot."""
@@ -107,6 +130,14 @@ class PlacesCard(Card):
         self._reports[identity] = said
         self.show_places(self._model.snapshot)
 
+    def _tells_of(self, identity: str) -> Callable[[Error], None]:
+        """Shows at a destination why a request about it was refused."""
+        return lambda error: self._report(identity, explained(error))
+
+    def _say(self, said: str) -> None:
+        """Show a sentence below the buttons; nothing takes no room."""
+        tell(self.said, said)
+
     # --- Looking at one ----------------------------------------------------------------------------------------------
 
     def _check(self, identity: str) -> None:
@@ -115,6 +146,7 @@ class PlacesCard(Card):
             "destination.check",
             DestinationRef(identity),
             lambda report: self._report(identity, said_of(report)),
+            self._tells_of(identity),
             owner=self,
         )
 
@@ -124,7 +156,13 @@ class PlacesCard(Card):
             follow.moved.connect(lambda row: self._report(identity, said_of_sync(row)))
             follow.lost.connect(lambda: self._report(identity, ""))
         self._report(identity, _("Fetching the changes …"))
-        self._model.call("sync.start", SyncStart(identity), lambda begun: self._synced(identity, begun), owner=self)
+        self._model.call(
+            "sync.start",
+            SyncStart(identity),
+            lambda begun: self._synced(identity, begun),
+            self._tells_of(identity),
+            owner=self,
+        )
 
     def _synced(self, identity: str, begun: JobIds) -> None:
         self._follows[identity].follow(begun.ids[0])
@@ -143,14 +181,23 @@ class PlacesCard(Card):
         self.ask_more()
 
     def _ask_for_server(self) -> None:
-        self.dialog = ServerDialog(self._model, self.window())
-        self._open(self.dialog)
+        self._ask_to_sign_in(ServerDialog(self._model, self.window()))
 
     def _sign_in_again(self, identity: str) -> None:
         place = self._place(identity)
         if place is not None:
-            self.dialog = ServerDialog(self._model, self.window(), place)
-            self._open(self.dialog)
+            self._ask_to_sign_in(ServerDialog(self._model, self.window(), place))
+
+    def _ask_to_sign_in(self, dialog: ServerDialog) -> None:
+        self._say("")
+        self.dialog = dialog
+        dialog.sign_in.added.connect(self._added)
+        self._open(dialog)
+
+    def _added(self, added: DestinationAdded) -> None:
+        """What there is to say of a server that was just signed in to."""
+        self._report(added.id, said_of_permissions(added.missing_permissions))
+        self.ask_more()
 
     def _open(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -159,7 +206,14 @@ class PlacesCard(Card):
     def _ask_for_folder(self) -> None:
         chosen = self._choose(self)
         if chosen:
-            self._model.call("destination.add_folder", DestinationAddFolder(to_wire(os.fsencode(chosen))))
+            self._say(_("Trying the folder …"))
+            self._model.call(
+                "destination.add_folder",
+                DestinationAddFolder(to_wire(os.fsencode(chosen))),
+                lambda _added: self._say(""),
+                lambda error: self._say(explained(error)),
+                owner=self,
+            )
 
     def _ask_to_sign_out(self, identity: str, name: str) -> None:
         self.question = ask(
@@ -171,7 +225,7 @@ class PlacesCard(Card):
                 "sign in again."
             ),
             _("Sign &out"),
-            lambda: self._model.call("destination.sign_out", DestinationRef(identity)),
+            lambda: self._do("destination.sign_out", identity),
         )
 
     def _ask_to_remove(self, identity: str, name: str) -> None:
@@ -184,7 +238,16 @@ class PlacesCard(Card):
                 "is copied there."
             ),
             _("&Remove"),
-            lambda: self._model.call("destination.remove", DestinationRef(identity)),
+            lambda: self._do("destination.remove", identity),
+        )
+
+    def _do(self, method: str, identity: str) -> None:
+        self._model.call(
+            method,
+            DestinationRef(identity),
+            lambda _done: self._report(identity, ""),
+            self._tells_of(identity),
+            owner=self,
         )
 
 
@@ -193,10 +256,7 @@ def said_of(report: DestinationReport) -> str:
     if not report.ok:
         return words.sentences(*words.problem_text(report.code or "", report.args))
     if report.missing_permissions:
-        return fill(
-            _("It works. For albums and stacks the key still lacks: {permissions}."),
-            {"permissions": ", ".join(report.missing_permissions)},
-        )
+        return said_of_permissions(report.missing_permissions)
     if report.server_version:
         return fill(_("All is well; the server's version is {version}."), {"version": report.server_version})
     return _("All is well.")

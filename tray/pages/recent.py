@@ -4,7 +4,7 @@ Asks the agent again, a few seconds apart at least, when something was copied wh
 """
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 
 from agent.protocol.methods import Files, LibraryRecent
 from agent.protocol.types import FileRow
@@ -41,6 +41,11 @@ class RecentCard(Card):
         self.strip.chosen.connect(self._open)
         self.hide()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every picture that has room is there."""
+        return all(self.shelf.picture(tile.id) is not None for tile in self.strip.shown())
+
     def refresh(self, sections: frozenset[str]) -> None:
         """These sections are new."""
         if self._model.snapshot is None:
@@ -51,10 +56,15 @@ class RecentCard(Card):
         elif sections & {"backup", "library"} and not self._again.isActive():
             self._again.start()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not event.spontaneous():
+            self._want_pictures()  # they rested while nobody looked
+
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         if not event.spontaneous():
-            self.shelf.want((), 1)  # nobody looks: nothing more is asked for
+            self.shelf.rest(keep=not self.window().isHidden())
 
     def _ask(self) -> None:
         self._model.call("library.recent", LibraryRecent(_MOST), self._take, lambda _error: None, owner=self)

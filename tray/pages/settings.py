@@ -5,11 +5,13 @@ Each control is one setting of the agent: a change is one request, and what is s
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QTimer, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
+from agent import words
 from agent.protocol.methods import SettingsRows, SettingValue
 from agent.protocol.wire import Error
 from agent.words.catalogue import _
@@ -23,11 +25,16 @@ from tray.widgets.card import Card
 from tray.widgets.flow import FlowLayout
 from tray.widgets.labelled import Check
 from tray.widgets.settings_form import SettingsForm
-from tray.widgets.text import Aside
+from tray.widgets.telling import tell
+from tray.widgets.text import Aside, Line, Sentence
 from tray.widgets.text_button import TextButton
+
+if TYPE_CHECKING:
+    from tray.pages.checkup_dialog import CheckupDialog
 
 _MB = 1_000_000
 _GB = 1_000_000_000
+AnyWidget = TypeVar("AnyWidget", bound=QWidget)
 
 
 class SettingsPage(Page):
@@ -46,15 +53,26 @@ class SettingsPage(Page):
     tour_asked = Signal()
 
     def __init__(
-        self, model: Model, log_folder: str = "", log_command: Sequence[str] = (), parent: QWidget | None = None
+        self,
+        model: Model,
+        log_folder: str = "",
+        log_command: Sequence[str] = (),
+        parent: QWidget | None = None,
+        *,
+        doctor_command: Sequence[str] = (),
     ) -> None:
-        """`log_folder` and `log_command` (see `LogDialog`) are for who wants to read the log; empty: not offered."""
+        """`log_folder` and `log_command` (see `LogDialog`) are for who wants to read the log; empty: not offered.
+
+        So is `doctor_command` (see `CheckupDialog`).
+        """
         super().__init__(model, parent)
         self.title = _("Settings")
         self.mark = "page-settings"
         self._log_folder = log_folder
         self._log_command = log_command
+        self._doctor_command = doctor_command
         self.log_window: LogDialog | None = None
+        self.checkup: CheckupDialog | None = None
         self.is_complete = False
 
     def build(self) -> None:
@@ -67,16 +85,20 @@ class SettingsPage(Page):
         self.login.box.setEnabled(False)
         self.startup_said = Aside()
         self.startup_said.hide()
-        self._column = self.stack((self.places,))
+        self.absent = Sentence()
+        self.absent.hide()
+        self._column = self.stack((self.absent, self.places))
         self._column.addStretch(1)
+        #: What only the agent can do. The rest is wanted most when there is none: the log, say, or the start at login.
+        self._agents: list[QWidget] = [self.places]
         #: What is further down is made while the person looks at what is above, so that nothing halts.
         self._unmade: deque[Callable[[], Card]] = deque(
             (
-                lambda: _when(self.form),
-                lambda: _network(self.form),
-                lambda: _notifications(self.form),
-                self._cache,
-                self._proof,
+                lambda: self._of_agent(_when(self.form)),
+                lambda: self._of_agent(_network(self.form)),
+                lambda: self._of_agent(_notifications(self.form)),
+                lambda: self._of_agent(self._cache()),
+                lambda: self._of_agent(self._proof()),
                 self._startup,
                 self._troubleshooting,
             )
@@ -99,8 +121,10 @@ class SettingsPage(Page):
 
     def refresh(self, sections: frozenset[str]) -> None:
         snapshot = self.model.snapshot
-        self.body.setEnabled(snapshot is not None)
+        for widget in self._agents:
+            widget.setEnabled(snapshot is not None)
         self.places.show_places(snapshot)
+        tell(self.absent, _without_agent(self.model))
         if snapshot is None:
             return
         if self.is_complete and sections & {"settings_revision", "connection"}:
@@ -124,22 +148,30 @@ class SettingsPage(Page):
         self.ready()
         self.login.box.setEnabled(is_on is not None)
         self.login.box.setChecked(bool(is_on))
-        self.startup_said.setText(said)
-        self.startup_said.setVisible(bool(said))
+        tell(self.startup_said, said)
 
-    def _ask(self) -> None:
-        self.model.call("settings.list", None, self._listed, owner=self)
+    def _ask(self, refused: str | None = None) -> None:
+        def listed(rows: SettingsRows) -> None:
+            self.form.show_values(rows.values, refused)
+
+        self.model.call("settings.list", None, listed, owner=self)
         self.cache.ask_numbers()
 
-    def _listed(self, rows: SettingsRows) -> None:
-        self.form.show_values(rows.values)
-
     def _set(self, key: str, value: object) -> None:
-        self.model.call("settings.set", SettingValue(key, value), None, self._refused, owner=self)
+        self.form.say_at(key, "")
+        self.model.call(
+            "settings.set", SettingValue(key, value), None, lambda error: self._refused(key, error), owner=self
+        )
 
-    def _refused(self, error: Error) -> None:
-        self.model.told.emit(explained(error))
-        self._ask()  # the control shows again what is
+    def _refused(self, key: str, error: Error) -> None:
+        self.form.say_at(key, explained(error))
+        self._ask(key)  # the control shows again what is
+
+    def _of_agent(self, widget: AnyWidget) -> AnyWidget:
+        """Can be used while there is an agent."""
+        widget.setEnabled(self.model.snapshot is not None)
+        self._agents.append(widget)
+        return widget
 
     def _cache(self) -> Card:
         self.cache = CacheCard(self.model, self.form)
@@ -148,6 +180,13 @@ class SettingsPage(Page):
     def _proof(self) -> Card:
         self.proof = ProofCard(self.model)
         return self.proof
+
+    def _check_up(self) -> None:
+        from tray.pages.checkup_dialog import CheckupDialog  # seldom wanted, and not at every start
+
+        self.checkup = CheckupDialog(self._doctor_command, self.window())
+        self.checkup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.checkup.open()
 
     def _show_log(self) -> None:
         if self.log_window is None:
@@ -164,12 +203,9 @@ class SettingsPage(Page):
     def _troubleshooting(self) -> Card:
         card = Card(_("Troubleshooting"))
         levels = (("info", _("Everything")), ("warning", _("Warnings")), ("severe", _("Errors only")))
-        card.body.addWidget(self.form.choice("log_level", _("What the log holds"), levels))
-        card.body.addWidget(
-            self.form.check(
-                "detailed_log", _("Detailed log"), _("For a while, to find a fault: every request with its answer.")
-            )
-        )
+        card.body.addWidget(self._of_agent(self.form.choice("log_level", _("What the log holds"), levels)))
+        why = _("For a while, to find a fault: every request with its answer.")
+        card.body.addWidget(self._of_agent(self.form.check("detailed_log", _("Detailed log"), why)))
         self.show_log = TextButton(_("Show the &log …"))
         self.show_log.clicked.connect(self._show_log)
         self.diagnostics = TextButton(_("Save a &diagnostics file …"))
@@ -178,6 +214,10 @@ class SettingsPage(Page):
         self.tour = TextButton(_("Show the first s&teps again …"))
         self.tour.clicked.connect(self.tour_asked)
         buttons = FlowLayout(self.fontMetrics().height() // 2)
+        if self._doctor_command:
+            self.check_up = TextButton(_("Check what usually goes &wrong …"))
+            self.check_up.clicked.connect(self._check_up)
+            buttons.addWidget(self.check_up)
         if self._log_command:
             buttons.addWidget(self.show_log)
         buttons.addWidget(self.diagnostics)
@@ -188,6 +228,13 @@ class SettingsPage(Page):
         buttons.addWidget(self.tour)
         card.body.addLayout(buttons)
         return card
+
+
+def _without_agent(model: Model) -> str:
+    """Why most of this cannot be used, and the next step; empty where it can."""
+    if model.snapshot is not None:
+        return ""
+    return words.mistake("not_running", {}) if model.connection == "absent" else model.headline
 
 
 def _when(form: SettingsForm) -> Card:
@@ -213,7 +260,7 @@ def _when(form: SettingsForm) -> Card:
         ),
     ):
         card.body.addWidget(row)
-    hours = QLabel(_("Only at these times"))
+    hours = Line(_("Only at these times"))
     card.body.addWidget(hours)
     hint = Aside()
     hint.setText(_("Without any, at all times."))
@@ -231,7 +278,7 @@ def _network(form: SettingsForm) -> Card:
             _("Not over a phone's hotspot or any connection that the system calls metered."),
         )
     )
-    networks = QLabel(_("On these kinds of network"))
+    networks = Line(_("On these kinds of network"))
     card.body.addWidget(networks)
     kinds = (("wifi", _("Wi-Fi")), ("ethernet", _("Cable")), ("cellular", _("Cellular")), ("vpn", _("VPN")))
     card.body.addWidget(form.checks("network_kinds", networks.text(), kinds))
@@ -241,7 +288,7 @@ def _network(form: SettingsForm) -> Card:
     card.body.addWidget(
         form.decimal("bandwidth_limit_bytes_s", _("At most"), (0, 10_000), _(" MB/s"), scale=_MB, zero=_("no limit"))
     )
-    times = QLabel(_("Other limits at these times"))
+    times = Line(_("Other limits at these times"))
     card.body.addWidget(times)
     card.body.addWidget(form.windows("bandwidth_timetable", times.text(), _("Add a li&mit"), with_rate=True))
     card.body.addWidget(form.number("parallel_uploads", _("Files at the same time"), (1, 8), ""))

@@ -18,6 +18,7 @@ from tray.widgets.card import Card
 from tray.widgets.flow import FlowLayout
 from tray.widgets.question import ask
 from tray.widgets.settings_form import SettingsForm
+from tray.widgets.telling import tell
 from tray.widgets.text import Aside, Sentence
 from tray.widgets.text_button import TextButton
 
@@ -106,18 +107,14 @@ class CacheCard(Card):
             self.ask_numbers()
 
     def _work(self, said: str) -> None:
-        self._say(said)
+        tell(self.said, said, aloud=False)
         for button in (self.build, self.rebuild):
             button.setEnabled(False)
 
     def _rest(self, said: str) -> None:
-        self._say(said)
+        tell(self.said, said)
         for button in (self.build, self.rebuild):
             button.setEnabled(True)
-
-    def _say(self, said: str) -> None:
-        self.said.setText(said)
-        self.said.setVisible(bool(said))
 
     # --- What it is made of ------------------------------------------------------------------------------------------
 
@@ -125,7 +122,7 @@ class CacheCard(Card):
         sizes = [([px], _shown_sizes([px])) for px in _SIZES_PX]
         for row in (
             form.choice("cache_sizes_px", _("Size of a thumbnail"), sizes, say=_shown_sizes),
-            form.decimal("cache_limit_bytes", _("Use at most"), (0.1, 10_000), _(" GB"), scale=_GB),
+            form.decimal("cache_limit_bytes", _("Use at most"), (0.01, 10_000), _(" GB"), scale=_GB),
             form.check("cache_nightly", _("Make thumbnails every night")),
             form.time("cache_time", _("Time of the night")),
             form.number("cache_batch_files", _("Files in one go"), (1, 1_000), ""),

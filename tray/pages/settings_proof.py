@@ -3,6 +3,12 @@
 The agent does it as a job; here is how far it is, and its dated statement.
 """
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
 from agent import words
 from agent.protocol.server import JobIds, Paths
 from agent.protocol.types import JobRow
@@ -11,6 +17,9 @@ from agent.words.catalogue import _, fill
 from tray.model import Model, explained
 from tray.pages.following import Follow
 from tray.widgets.card import Card
+from tray.widgets.choosing import choose_text_file
+from tray.widgets.flow import FlowLayout
+from tray.widgets.telling import tell
 from tray.widgets.text import Aside, BreakableSentence
 from tray.widgets.text_button import TextButton
 
@@ -21,9 +30,12 @@ _BAD = ("in_trash", "unsafe", "lost", "rotten", "unreadable")
 class ProofCard(Card):
     """One button and what came of it."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, choose: Callable[[QWidget, str], str] = choose_text_file) -> None:
+        """`choose` asks for the file of the statement, given a name for it."""
         super().__init__(_("Proof of backup"))
         self._model = model
+        self._choose = choose
+        self._last: JobRow | None = None
         self._follow = Follow(model, self)
         hint = Aside(self)
         hint.setText(
@@ -36,10 +48,37 @@ class ProofCard(Card):
         self.said.hide()
         self.check = TextButton(_("Check e&verything now"), self)
         self.check.clicked.connect(self._begin)
-        for widget in (hint, self.said, self.check):
-            self.body.addWidget(widget)
+        self.save = TextButton(_("Save it as te&xt …"), self)
+        self.save.clicked.connect(self._save)
+        self.save.hide()
+        self.saved = BreakableSentence(self)
+        self.saved.hide()
+        buttons = FlowLayout(self.fontMetrics().height() // 2)
+        buttons.addWidget(self.check)
+        buttons.addWidget(self.save)
+        self.body.addWidget(hint)
+        self.body.addWidget(self.said)
+        self.body.addLayout(buttons)
+        self.body.addWidget(self.saved)
         self._follow.moved.connect(self._moved)
         self._follow.lost.connect(lambda: self._rest(""))
+
+    def _save(self) -> None:
+        """Write the whole statement to a file of the person's choice."""
+        if self._last is None:
+            return
+        ended_at = int(str((self._last.result or {}).get("ended_at", 0)))
+        day = datetime.fromtimestamp(ended_at / 1_000, UTC).astimezone().date()
+        name = fill(_("Proof of backup {date}.txt"), {"date": day.isoformat()})
+        path = self._choose(self, name)
+        if not path:
+            return
+        try:
+            Path(path).write_text("\n".join(_statement(self._last.result or {}, None)) + "\n", encoding="utf-8")
+        except OSError as error:
+            tell(self.saved, words.mistake("file_unwritable", {"path": path, "detail": error.strerror or ""}))
+        else:
+            tell(self.saved, fill(_("Saved as {path}."), {"path": path}))
 
     def _begin(self) -> None:
         self._work(_("Asking for it …"))
@@ -52,15 +91,14 @@ class ProofCard(Card):
         self._rest(explained(error))
 
     def _moved(self, row: JobRow) -> None:
-        match row.status:
-            case "COMPLETED":
-                self._rest("\n".join(_statement(row.result or {})))
-            case "FAILED":
-                self._rest(words.last_error(row.last_error))
-            case "CANCELLED":
-                self._rest(_("The check was cancelled."))
-            case _:
-                self._work(self._progress(row))
+        ended = statement_of(row)
+        self._last = row if row.status == "COMPLETED" else None
+        self.save.setVisible(self._last is not None)
+        tell(self.saved, "")
+        if ended is None:
+            self._work(self._progress(row))
+        else:
+            self._rest(ended)
 
     def _progress(self, row: JobRow) -> str:
         tally = (row.payload or {}).get("tally")
@@ -69,25 +107,34 @@ class ProofCard(Card):
         return fill(_("Checked {done} of {total} photos and videos …"), {"done": done, "total": max(done, total)})
 
     def _work(self, said: str) -> None:
-        self._say(said)
+        tell(self.said, said, aloud=False)
         self.check.setEnabled(False)
 
     def _rest(self, said: str) -> None:
-        self._say(said)
+        tell(self.said, said)
         self.check.setEnabled(True)
 
-    def _say(self, said: str) -> None:
-        self.said.setText(said)
-        self.said.setVisible(bool(said))
+
+def statement_of(row: JobRow) -> str | None:
+    """What a check came to, None while it is under way."""
+    match row.status:
+        case "COMPLETED":
+            return "\n".join(_statement(row.result or {}, _LISTED))
+        case "FAILED":
+            return words.last_error(row.last_error)
+        case "CANCELLED":
+            return _("The check was cancelled.")
+        case _:
+            return None
 
 
-def _statement(result: dict[str, object]) -> list[str]:
-    """When it was, what it came to, and the first files that did not come out well."""
+def _statement(result: dict[str, object], limit: int | None) -> list[str]:
+    """When it was, what it came to, and the files that did not come out well, so many of them or all."""
     numbers = {name: int(str(result.get(name, 0))) for name in ("ended_at", "files", "whole", *_BAD)}
     lines = [words.date_time(numbers["ended_at"]), words.proof(numbers["files"], numbers["whole"])]
     lines += [f"{words.verdict(name)}: {words.number(numbers[name])}" for name in _BAD if numbers[name]]
     found = result.get("found")
-    for one in found[:_LISTED] if isinstance(found, list) else ():
+    for one in found[:limit] if isinstance(found, list) else ():
         lines.append(f"{words.display_path(str(one['path']))}: {words.verdict(str(one['verdict']))}")
     if result.get("unreachable"):
         lines.append(_("Not every destination could be asked; the proof is to be repeated when they are there."))

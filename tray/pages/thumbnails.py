@@ -1,21 +1,23 @@
 """Small pictures on their way from the agent's cache to the screen: asked for in pages, decoded a few at a time.
 
-GUI thread. What is decoded is kept in Qt's own cache, which has a limit; what was dropped is asked for again when it is
-looked at again. A picture that is still being made is asked for again a little later, while it is still wanted.
+GUI thread. What is on the screen is kept, and as much of what was there before as a limit allows; nothing while the
+window is closed. Qt's own cache would empty itself by a timer, whatever is on the screen. A picture that is still being
+made is asked for again a little later, while it is still wanted.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from time import perf_counter
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QPixmap, QPixmapCache
+from PySide6.QtGui import QImage, QPixmap
 
 from agent.protocol.cache import ThumbnailRow, Thumbnails, ThumbnailsWish
 from agent.protocol.wire import Error
 from tray.model import Model
 
-CACHE_KB = 24 * 1_024
+#: What may be kept of pictures that are not on the screen.
+KEPT_BYTES = 24 * 1_024 * 1_024
 _PAGE = 60
 #: Until what is being made is asked for again: at first, and at last.
 _AGAIN_MS, _LONGEST_MS = 1_500, 60_000
@@ -44,24 +46,36 @@ class PictureShelf(QObject):
         self._passing: set[int] = set()
         self._none: set[int] = set()
         self._undrawn: deque[ThumbnailRow] = deque()
+        self._pictures: OrderedDict[int, QPixmap] = OrderedDict()
+        self._kept_bytes = 0
         self._drawing = QTimer(self, interval=0)
         self._drawing.timeout.connect(self._draw_some)
         self._again = QTimer(self, singleShot=True)
         self._again.timeout.connect(self._ask)
-        QPixmapCache.setCacheLimit(CACHE_KB)
 
     def picture(self, identity: int) -> QPixmap | None:
         """A file's picture, None while there is none."""
-        pixmap = QPixmap()
-        return pixmap if QPixmapCache.find(self._key(identity), pixmap) else None
+        return self._pictures.get(identity)
 
     def want(self, identities: Sequence[int], side_px: int) -> None:
         """These are on the screen now, `side_px` large; what was wanted before no longer matters."""
-        if identities:
+        if identities and side_px != self._side_px:
             self._side_px = side_px
+            self._drop()
         self._wanted = list(identities)
+        for one in self._wanted:
+            if one in self._pictures:
+                self._pictures.move_to_end(one)
         self._pause_ms = _AGAIN_MS
         self._ask()
+
+    def rest(self, *, keep: bool) -> None:
+        """Nobody looks: nothing more is asked for, and without `keep` (the window is closed) nothing is kept."""
+        self.want((), 0)
+        if not keep:
+            self._again.stop()
+            self._undrawn.clear()
+            self._drop()
 
     def forget(self) -> None:
         """The agent is another one: ask for everything anew."""
@@ -126,11 +140,25 @@ class PictureShelf(QObject):
             image = image.scaled(
                 side, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
             )
-        QPixmapCache.insert(self._key(row.id), QPixmap.fromImage(image))
+        self._keep(row.id, QPixmap.fromImage(image))
         if row.is_final:
             self._passing.discard(row.id)
         else:
             self._passing.add(row.id)
 
-    def _key(self, identity: int) -> str:
-        return f"{id(self)}:{self._side_px}:{identity}"
+    def _keep(self, identity: int, picture: QPixmap) -> None:
+        self._kept_bytes += _bytes(picture) - _bytes(self._pictures.get(identity))
+        self._pictures[identity] = picture
+        self._pictures.move_to_end(identity)
+        seen = len(self._wanted)  # those were touched last, and stay however large the screen is
+        while self._kept_bytes > KEPT_BYTES and len(self._pictures) > seen:
+            _oldest, gone = self._pictures.popitem(last=False)
+            self._kept_bytes -= _bytes(gone)
+
+    def _drop(self) -> None:
+        self._pictures.clear()
+        self._kept_bytes = 0
+
+
+def _bytes(picture: QPixmap | None) -> int:
+    return 0 if picture is None else picture.width() * picture.height() * picture.depth() // 8

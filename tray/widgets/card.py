@@ -2,9 +2,9 @@
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from tray.widgets.text import style_as_heading
+from tray.widgets.text import Line, style_as_heading
 
 
 class Card(QWidget):
@@ -18,7 +18,7 @@ class Card(QWidget):
         self.body.setContentsMargins(em, round(em * 0.8), em, round(em * 0.9))
         self.body.setSpacing(round(em * 0.55))
         if heading:
-            label = QLabel(heading, self)
+            label = Line(heading, self)
             style_as_heading(label)
             self.body.addWidget(label)
             self.setAccessibleName(heading)

@@ -1,9 +1,18 @@
 """A control with its name before it and, where it needs one, a line below on what follows from it."""
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QDialogButtonBox,
+    QGridLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
-from tray.widgets.text import Aside
+from tray.widgets.text import Aside, Line
 
 
 class Labelled(QWidget):
@@ -12,7 +21,7 @@ class Labelled(QWidget):
     def __init__(self, name: str, control: QWidget, detail: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.control = control
-        label = QLabel(name, self)
+        label = Line(name, self)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
         label.setBuddy(control)
@@ -76,6 +85,15 @@ def steady(control: QWidget) -> None:
 def name_button(button: QAbstractButton) -> None:
     """Give a button its own words as the name that is read aloud."""
     button.setAccessibleName(plain(button.text()))
+
+
+def close_by(buttons: QDialogButtonBox, usual: QPushButton) -> None:
+    """Name a dialog's buttons, and let Enter mean `usual` alone: never 'Cancel' while `usual` is not to be had."""
+    for button in buttons.buttons():
+        name_button(button)
+        if isinstance(button, QPushButton):
+            button.setAutoDefault(button is usual)
+    usual.setDefault(True)
 
 
 def plain(text: str) -> str:

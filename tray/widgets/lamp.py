@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from agent.protocol.types import Light
 from tray.widgets.drawing import draw_light, light_colour
 
-_SIZE_EM = 6.8
+_SIZE_EM, _SMALL_EM = 6.8, 4.6
 _GLOW = 0.30
 _UNLIT: frozenset[Light] = frozenset({"off", "paused"})
 
@@ -19,6 +19,7 @@ class Lamp(QWidget):
         super().__init__(parent)
         self._light: Light = "off"
         self._progress: int | None = None
+        self._size_em = _SIZE_EM
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def show_light(self, light: Light, progress: int | None, name: str) -> None:
@@ -28,8 +29,13 @@ class Lamp(QWidget):
             self.update()
         self.setAccessibleName(name)
 
+    def be_small(self, *, really: bool) -> None:
+        """Take less room, or the usual."""
+        self._size_em = _SMALL_EM if really else _SIZE_EM
+        self.updateGeometry()
+
     def sizeHint(self) -> QSize:
-        side = round(self.fontMetrics().height() * _SIZE_EM)
+        side = round(self.fontMetrics().height() * self._size_em)
         return QSize(side, side)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -2,11 +2,13 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from agent.words.catalogue import _
 from tray.widgets.drawing import light_colour
+from tray.widgets.telling import tell
 from tray.widgets.text import Sentence
+from tray.widgets.text_button import TextButton
 
 
 class NoticeBar(QWidget):
@@ -16,7 +18,7 @@ class NoticeBar(QWidget):
         super().__init__(parent)
         self._label = Sentence(self)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        close = QPushButton(_("Close"), self)
+        close = TextButton(_("Close"), self)
         close.setAccessibleName(_("Close this message"))
         close.clicked.connect(self.hide)
         em = self.fontMetrics().height()
@@ -28,9 +30,9 @@ class NoticeBar(QWidget):
 
     def say(self, text: str) -> None:
         """Show this sentence."""
-        self._label.setText(text)
         self.setAccessibleName(text)
         self.show()
+        tell(self._label, text)
 
     def text(self) -> str:
         """What is being said, empty while hidden."""

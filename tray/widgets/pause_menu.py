@@ -1,15 +1,26 @@
-"""For how long to pause: the four answers, in the tray's menu and behind the window's button alike."""
+"""For how long to pause: the four answers, in the tray's menu and behind the window's button alike. GUI thread."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from agent.words.catalogue import _
+from tray.widgets.text_button import TextButton
 
 _MORNING_HOUR = 8
 _MINUTE_MS = 60_000
+
+
+class PauseButton(TextButton):
+    """Opens a menu. Styles keep a fixed width for its arrow, which large letters run into: it has room of its own."""
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint() + QSize(self.fontMetrics().height() // 2, 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
 
 class PauseMenu(QMenu):

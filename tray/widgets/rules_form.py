@@ -1,15 +1,13 @@
 """The rules of a folder as controls: what is taken, where it goes, albums, and when. Edits a value, asks nobody."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -18,29 +16,11 @@ from agent.protocol.settings import FolderRules, Override
 from agent.words.catalogue import _
 from tray.widgets.card import Card
 from tray.widgets.labelled import Check, Labelled, name_button, steady
-from tray.widgets.text import Aside
+from tray.widgets.lines_edit import LinesEdit
+from tray.widgets.text import Aside, Line
 
-_PATTERN_LINES = 3
-
-
-class PatternsEdit(QPlainTextEdit):
-    """Patterns, one a line."""
-
-    def __init__(self, name: str, example: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setPlaceholderText(example)
-        self.setTabChangesFocus(True)
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.setFixedHeight(round(self.fontMetrics().lineSpacing() * (_PATTERN_LINES + 0.9)))
-
-    def patterns(self) -> tuple[str, ...]:
-        """What is written, without empty lines."""
-        return tuple(line.strip() for line in self.toPlainText().splitlines() if line.strip())
-
-    def show_patterns(self, patterns: Iterable[str]) -> None:
-        """Write these."""
-        self.setPlainText("\n".join(patterns))
+#: What no album can be called, since it means something else.
+_NO_NAMES = frozenset({"", "none", "folder"})
 
 
 class PlacesForm(Card):
@@ -79,9 +59,10 @@ class PlacesForm(Card):
             return ()
         return tuple(identity for identity, box in self._boxes.items() if box.isChecked())
 
-    def is_complete(self) -> bool:
-        """Whether there is an answer."""
-        return self.everywhere.box.isChecked() or bool(self.choice())
+    def lacking(self) -> str:
+        """What is still to be done before this is an answer; empty where it is one."""
+        is_answer = self.everywhere.box.isChecked() or bool(self.choice())
+        return "" if is_answer else _("Choose where the copies go.")
 
     def _toggled(self) -> None:
         for box in self._boxes.values():
@@ -104,35 +85,38 @@ class RulesForm(QWidget):
         super().__init__(parent)
         self.recursive = Check(_("With subfolders"))
         self.hidden = Check(_("With hidden files"))
-        self.include = PatternsEdit(_("Take only these"), _("everything"))
-        self.exclude = PatternsEdit(_("Leave these out"), "*.png\nDrafts/")
+        self.include = LinesEdit(_("Take only these"), _("everything"))
+        self.exclude = LinesEdit(_("Leave these out"), "*.png\nDrafts/")
         self.album = _combo((("none", _("None")), ("folder", _("Named like the folders")), ("one", _("One album:"))))
         self.album_name = QLineEdit(self)
         self.album_name.setAccessibleName(_("Name of the album"))
+        self.album_name.setMaxLength(120)
         self.album_name.setPlaceholderText(_("Name of the album"))
         self.stack = Check(_("Stack RAW and JPEG"), _("A RAW and the JPEG of the same shot become one stack."))
         usual = (("auto", _("As in the settings")), ("yes", _("Yes")), ("no", _("No")))
         self.tag = Check(_("Tag with the folders"), _("One tag for each folder, below that of its parent."))
+        self.favorite = Check(_("Mark as favourites"), _("What is new at a server becomes a favourite there."))
+        self.archive = Check(_("Put into the archive"), _("What is new at a server is kept out of its timeline."))
         self.unmetered = _combo(usual)
         self.charging = _combo(usual)
-        self._shown = FolderRules()
         self._arrange()
         self._connect()
 
     def show_rules(self, rules: FolderRules) -> None:
-        """Show these, without a signal. What has no control here stays as it is."""
-        self._shown = rules
+        """Show these, without a signal."""
         self.blockSignals(True)
         self.recursive.box.setChecked(rules.recursive)
         self.hidden.box.setChecked(rules.hidden)
-        self.include.show_patterns(rules.include)
-        self.exclude.show_patterns(rules.exclude)
+        self.include.show_lines(rules.include)
+        self.exclude.show_lines(rules.exclude)
         named = rules.album not in {"none", "folder"}
         self.album.setCurrentIndex(self.album.findData("one" if named else rules.album))
         self.album_name.setText(rules.album if named else "")
         self.album_name.setVisible(named)
         self.stack.box.setChecked(rules.stack)
         self.tag.box.setChecked(rules.tag)
+        self.favorite.box.setChecked(rules.favorite)
+        self.archive.box.setChecked(rules.visibility == "archive")
         self.unmetered.setCurrentIndex(self.unmetered.findData(rules.require_unmetered))
         self.charging.setCurrentIndex(self.charging.findData(rules.require_charging))
         self.blockSignals(False)
@@ -143,18 +127,25 @@ class RulesForm(QWidget):
         unmetered: Override = self.unmetered.currentData()
         charging: Override = self.charging.currentData()
         return FolderRules(
-            include=self.include.patterns(),
-            exclude=self.exclude.patterns(),
+            include=self.include.lines(),
+            exclude=self.exclude.lines(),
             recursive=self.recursive.box.isChecked(),
             hidden=self.hidden.box.isChecked(),
             album=(self.album_name.text().strip() or "none") if album == "one" else album,
             stack=self.stack.box.isChecked(),
             tag=self.tag.box.isChecked(),
-            favorite=self._shown.favorite,
-            visibility=self._shown.visibility,
+            favorite=self.favorite.box.isChecked(),
+            visibility="archive" if self.archive.box.isChecked() else "timeline",
             require_unmetered=unmetered,
             require_charging=charging,
         )
+
+    def lacking(self) -> str:
+        """What is still to be done before these are rules; empty where nothing is."""
+        name = self.album_name.text().strip()
+        if self.album.currentData() != "one" or name not in _NO_NAMES:
+            return ""
+        return _("Give the album another name.") if name else _("Give the album a name.")
 
     def _arrange(self) -> None:
         em = self.fontMetrics().height()
@@ -166,7 +157,7 @@ class RulesForm(QWidget):
         for edit in (self.include, self.exclude):
             column = QVBoxLayout()
             column.setSpacing(em // 4)
-            label = QLabel(edit.accessibleName())
+            label = Line(edit.accessibleName())
             label.setBuddy(edit)
             column.addWidget(label)
             column.addWidget(edit)
@@ -180,13 +171,16 @@ class RulesForm(QWidget):
         albums.body.addWidget(self.album_name)
         albums.body.addWidget(self.tag)
         albums.body.addWidget(self.stack)
+        server = Card(_("At the server"))
+        for check in (self.favorite, self.archive):
+            server.body.addWidget(check)
         when = Card(_("When"))
         when.body.addWidget(Labelled(_("Only on networks that are not metered"), self.unmetered))
         when.body.addWidget(Labelled(_("Only while charging"), self.charging))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(em)
-        for card in (what, albums, when):
+        for card in (what, albums, server, when):
             column.addWidget(card)
 
     def _connect(self) -> None:
@@ -195,7 +189,7 @@ class RulesForm(QWidget):
         for edit in (self.include, self.exclude):
             edit.textChanged.connect(self.selection_edited)
         self.selection_edited.connect(self.edited)
-        for check in (self.stack, self.tag):
+        for check in (self.stack, self.tag, self.favorite, self.archive):
             check.box.toggled.connect(self.edited)
         self.album_name.textChanged.connect(self.edited)
         for combo in (self.album, self.unmetered, self.charging):

@@ -1,12 +1,15 @@
 """The address of an Immich server, and how to sign in to it. Asks nobody; keeps no secret once it was handed over."""
 
+from typing import Literal
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
-from agent.protocol.methods import DestinationAddImmich
+from agent.protocol.methods import DestinationAddImmich, ServerAddress
 from agent.protocol.types import Args
 from agent.words.catalogue import _, fill
 from tray.widgets.labelled import Check, name_button, plain
+from tray.widgets.server_extras import ServerExtras
 from tray.widgets.text import Aside
 
 
@@ -25,13 +28,21 @@ class AddressForm(QWidget):
         self.url = QLineEdit(self)
         self.url.setPlaceholderText("https://photos.example.org")
         self.url.textChanged.connect(self._typed)
+        self.name = QLineEdit(self)
+        self.name.setPlaceholderText(_("like the address"))
+        self.name.setMaxLength(120)
+        self.extras = ServerExtras(self)
+        self.extras.edited.connect(self.edited)
         hint = Aside(self)
         hint.setText(_("The address that opens Immich in the browser."))
         self.trust = Check(_("I have compared the fingerprint and trust this certificate"), parent=self)
         self.unencrypted = Check(_("Use it without encryption: others in the network can read along"), parent=self)
-        form = _form(self)
+        self._form = form = _form(self)
         _row(form, _("&Server address"), self.url)
         form.addRow("", hint)
+        _row(form, _("&Name"), self.name)
+        form.setRowVisible(self.name, False)
+        form.addRow(self.extras)
         for check in (self.trust, self.unencrypted):
             form.addRow(check)
             check.hide()
@@ -51,11 +62,29 @@ class AddressForm(QWidget):
         """Whether the person wants it without encryption."""
         return self.unencrypted.box.isChecked()
 
+    def question(self) -> ServerAddress:
+        """What the agent is to look for."""
+        extras = self.extras
+        return ServerAddress(
+            self.text(),
+            extras.headers,
+            self.fingerprint,
+            extras.ca_file,
+            extras.client_certificate,
+            plain_http=self.plain_http,
+        )
+
+    def offer_name(self) -> None:
+        """Let the person call it something."""
+        self._form.setRowVisible(self.name, True)
+
     def offer_way_out(self, code: str, args: Args) -> None:
         """The address was refused: where the person's word is enough, ask for it."""
+        self.extras.offer_for(code)
         found = args.get("fingerprint")
-        if code == "certificate_untrusted" and isinstance(found, str):
+        if code in {"certificate_untrusted", "certificate_changed"} and isinstance(found, str):
             self._fingerprint = found
+            self.trust.box.setChecked(False)  # the word was for another one
             self.trust.box.setToolTip(fill(_("Fingerprint: {fingerprint}"), {"fingerprint": found}))
             self.trust.show()
         elif code == "plain_http":
@@ -91,6 +120,11 @@ class SignInForm(QWidget):
             self,
         )
         self.in_file.hide()
+        self.narrow = Check(
+            _("Keep a narrow API key instead of a session"),
+            _("It may do less, and what changes at the server is noticed later."),
+            self,
+        )
         for secret in (self.password, self.key):
             secret.setEchoMode(QLineEdit.EchoMode.Password)
         self._arrange()
@@ -110,14 +144,20 @@ class SignInForm(QWidget):
     def wish(self, url: str, where: AddressForm, token: str | None, renew: str | None = None) -> DestinationAddImmich:
         """The request to the agent, which keeps neither password nor token. `renew` is whom to sign in again."""
         by_key, by_password = self.by_key.isChecked(), self.by_password.isChecked()
+        sign_in: Literal["key", "session"] = "key" if self.narrow.box.isChecked() else "session"
         return DestinationAddImmich(
             url,
+            name=where.name.text().strip() or None,
             api_key=self.key.text().strip() if by_key else None,
             email=self.email.text().strip() if by_password else None,
             password=self.password.text() if by_password else None,
             store="file" if self.in_file.box.isChecked() else "keyring",
+            sign_in=sign_in,
             oauth_token=token,
+            headers=where.extras.headers,
             fingerprint=where.fingerprint,
+            ca_file=where.extras.ca_file,
+            client_certificate=where.extras.client_certificate,
             plain_http=where.plain_http,
             renew=renew,
         )
@@ -132,6 +172,7 @@ class SignInForm(QWidget):
         self.key.clear()
 
     def _chosen(self) -> None:
+        self.narrow.setVisible(not self.by_key.isChecked())
         self._password_fields.setVisible(self.by_password.isChecked())
         self._key_fields.setVisible(self.by_key.isChecked())
         self.edited.emit()
@@ -151,8 +192,8 @@ class SignInForm(QWidget):
         key_fields.addRow("", where)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        ways = (self.by_password, self._password_fields, self.by_key, self._key_fields, self.by_browser, self.in_file)
-        for widget in ways:
+        ways = (self.by_password, self._password_fields, self.by_key, self._key_fields, self.by_browser)
+        for widget in (*ways, self.narrow, self.in_file):
             column.addWidget(widget)
 
 

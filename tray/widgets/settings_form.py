@@ -7,11 +7,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, QTime, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QTimeEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLineEdit,
+    QSpinBox,
+    QTimeEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tray.widgets.flow import FlowLayout
 from tray.widgets.labelled import Check, Labelled, name_button, steady
-from tray.widgets.time_windows import TimeWindows
+from tray.widgets.telling import tell
+from tray.widgets.text import Sentence
+from tray.widgets.time_windows import TimeWindows, decimals_of
 
 _TIME = "HH:mm"
 
@@ -28,13 +40,22 @@ class SettingsForm(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.controls: dict[str, QWidget] = {}
+        self.rows: dict[str, _Row] = {}
         self._show: dict[str, Callable[[Any], None]] = {}
 
-    def show_values(self, values: Mapping[str, Any]) -> None:
-        """Show these values, without a signal; a control in which the person is typing is left alone."""
+    def say_at(self, key: str, said: str) -> None:
+        """Show a sentence at this setting: why it stayed as it was. An empty one takes it back."""
+        self.rows[key].say(said)
+
+    def show_values(self, values: Mapping[str, Any], refused: str | None = None) -> None:
+        """Show these values, without a signal.
+
+        A control in which the person is typing is left alone, except that of a setting that was `refused`.
+        """
         for key, show in self._show.items():
             control = self.controls[key]
-            if key not in values or (control.hasFocus() and not isinstance(control, QComboBox)):
+            is_typed_in = control.hasFocus() and isinstance(control, QAbstractSpinBox | QLineEdit)
+            if key not in values or (is_typed_in and key != refused):
                 continue
             control.blockSignals(True)
             show(values[key])
@@ -44,8 +65,7 @@ class SettingsForm(QObject):
         """A switch."""
         row = Check(text, detail)
         row.box.toggled.connect(lambda on: self.chosen.emit(key, on))
-        self._keep(key, row.box, row.box.setChecked)
-        return row
+        return self._keep(key, row.box, row.box.setChecked, row)
 
     def number(
         self,
@@ -65,8 +85,7 @@ class SettingsForm(QObject):
         box.setSpecialValueText(zero)
         box.setKeyboardTracking(False)
         box.valueChanged.connect(lambda value: self.chosen.emit(key, value * scale))
-        self._keep(key, box, lambda value: box.setValue(round(value / scale)))
-        return self._row(name, box, detail)
+        return self._keep(key, box, lambda value: box.setValue(round(value / scale)), _row(name, box, detail))
 
     def decimal(
         self,
@@ -79,17 +98,21 @@ class SettingsForm(QObject):
         scale: int,
         zero: str = "",
     ) -> QWidget:
-        """The same with one digit behind the point."""
+        """The same with a digit behind the point, or with more where the setting is finer."""
         box = QDoubleSpinBox()
-        box.setDecimals(1)
         box.setSingleStep(0.5)
-        box.setRange(*bounds)
         box.setSuffix(suffix)
         box.setSpecialValueText(zero)
         box.setKeyboardTracking(False)
+
+        def show(value: float) -> None:
+            box.setDecimals(decimals_of(value / scale))
+            box.setRange(*bounds)  # which were rounded to the digits of before
+            box.setValue(value / scale)
+
+        show(bounds[0] * scale)
         box.valueChanged.connect(lambda value: self.chosen.emit(key, round(value * scale)))
-        self._keep(key, box, lambda value: box.setValue(value / scale))
-        return self._row(name, box, detail)
+        return self._keep(key, box, show, _row(name, box, detail))
 
     def choice(
         self,
@@ -114,8 +137,7 @@ class SettingsForm(QObject):
             combo.setCurrentIndex(at)
 
         combo.activated.connect(lambda at: self.chosen.emit(key, combo.itemData(at)))
-        self._keep(key, combo, show)
-        return self._row(name, combo, detail)
+        return self._keep(key, combo, show, _row(name, combo, detail))
 
     def time(self, key: str, name: str, detail: str = "") -> QWidget:
         """A time of day."""
@@ -123,8 +145,9 @@ class SettingsForm(QObject):
         edit.setDisplayFormat(_TIME)
         edit.setKeyboardTracking(False)
         edit.timeChanged.connect(lambda time: self.chosen.emit(key, time.toString(_TIME)))
-        self._keep(key, edit, lambda value: edit.setTime(QTime.fromString(value, _TIME)))
-        return self._row(name, edit, detail)
+        return self._keep(
+            key, edit, lambda value: edit.setTime(QTime.fromString(value, _TIME)), _row(name, edit, detail)
+        )
 
     def words(self, key: str, name: str, hint: str, detail: str = "") -> QWidget:
         """Names, separated by commas."""
@@ -138,17 +161,16 @@ class SettingsForm(QObject):
                 self.chosen.emit(key, [part.strip() for part in edit.text().split(",") if part.strip()])
 
         edit.editingFinished.connect(typed)
-        self._keep(key, edit, lambda value: edit.setText(", ".join(map(str, value))))
-        row = Labelled(name, edit, detail)
         edit.setClearButtonEnabled(True)
-        return row
+        return self._keep(
+            key, edit, lambda value: edit.setText(", ".join(map(str, value))), Labelled(name, edit, detail)
+        )
 
-    def windows(self, key: str, name: str, add: str, *, with_rate: bool) -> TimeWindows:
+    def windows(self, key: str, name: str, add: str, *, with_rate: bool) -> QWidget:
         """Stretches of the day."""
         editor = TimeWindows(name, add, with_rate=with_rate)
         editor.edited.connect(lambda: self.chosen.emit(key, editor.windows()))
-        self._keep(key, editor, editor.show_windows)
-        return editor
+        return self._keep(key, editor, editor.show_windows, editor)
 
     def checks(self, key: str, name: str, options: Sequence[tuple[str, str]]) -> QWidget:
         """A set of which all, or none, mean any."""
@@ -171,13 +193,35 @@ class SettingsForm(QObject):
             name_button(box)
             line.addWidget(box)
             box.toggled.connect(chosen)
-        self._keep(key, holder, show)
-        return holder
+        return self._keep(key, holder, show, holder)
 
-    def _row(self, name: str, control: QWidget, detail: str) -> QWidget:
-        steady(control)
-        return Labelled(name, control, detail)
-
-    def _keep(self, key: str, control: QWidget, show: Callable[[Any], None]) -> None:
+    def _keep(self, key: str, control: QWidget, show: Callable[[Any], None], row: QWidget) -> QWidget:
         self.controls[key] = control
         self._show[key] = show
+        self.rows[key] = _Row(row)
+        return self.rows[key]
+
+
+class _Row(QWidget):
+    """A control with its name, and below them why the last choice was refused."""
+
+    def __init__(self, inner: QWidget) -> None:
+        super().__init__()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(self.fontMetrics().height() // 4)
+        self._column.addWidget(inner)
+        self._said: Sentence | None = None  # few rows ever have something to say
+
+    def say(self, said: str) -> None:
+        """Show a sentence; nothing takes no room."""
+        if self._said is None and said:
+            self._said = Sentence(self)
+            self._column.addWidget(self._said)
+        if self._said is not None:
+            tell(self._said, said)
+
+
+def _row(name: str, control: QWidget, detail: str) -> QWidget:
+    steady(control)
+    return Labelled(name, control, detail)

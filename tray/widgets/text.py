@@ -7,7 +7,7 @@ import re
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QStyle, QWidget
 
 _LONG_WORD = re.compile(r"\S{16,}")
 _SEPARATOR = re.compile(r"[/\\.@_\-]+|\S{24}")
@@ -15,11 +15,29 @@ _BREAK = "\u200b"  # has no width, and lets a line end
 _QUIET = 0.72  # still 4.5:1 against the ground
 
 
-class Sentence(QLabel):
+class Line(QLabel):
+    """Text that begins at the side where reading begins in this window, also where its letters run the other way."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self._begin()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LayoutDirectionChange:
+            self._begin()
+
+    def _begin(self) -> None:
+        # Qt goes by the letters of the text unless the side is absolute.
+        side = QStyle.visualAlignment(self.layoutDirection(), Qt.AlignmentFlag.AlignLeft)
+        self.setAlignment(side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter)
+
+
+class Sentence(Line):
     """Text that wraps and can be copied."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("", parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

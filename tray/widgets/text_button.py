@@ -9,10 +9,15 @@ class TextButton(QPushButton):
 
     def __init__(self, text: str, parent: QWidget | None = None, *, primary: bool = False) -> None:
         super().__init__(text, parent)
-        self.setAccessibleName(text.replace("&", ""))
+        self.call_it(text)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         if primary:
             font = self.font()
             font.setWeight(QFont.Weight.DemiBold)
             self.setFont(font)
             self.setDefault(True)
+
+    def call_it(self, text: str) -> None:
+        """Other words for the same button, seen and read aloud."""
+        self.setText(text)
+        self.setAccessibleName(text.replace("&", ""))

@@ -20,6 +20,8 @@ BADGES: dict[FileState, tuple[str, Light]] = {
     "missing_at_destination": ("badge-missing", "attention"),
 }
 
+_NAMED_FROM_EM = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -86,9 +88,12 @@ def draw_choice(painter: QPainter, box: QRectF, palette: QPalette, *, selected: 
 def _draw_placeholder(painter: QPainter, box: QRectF, tile: Tile, palette: QPalette) -> None:
     em = painter.fontMetrics().height()
     side = min(box.width(), box.height()) * 0.3
+    is_named = box.height() >= em * _NAMED_FROM_EM  # in a small one the badges stand where the name would
     centre = box.center() - QPointF(0, em * 0.6)
     mark = QRectF(centre - QPointF(side / 2, side / 2), QSizeF(side, side))
     stamp(painter, mark, "video" if tile.is_video else "photo", quiet_colour(palette))
+    if not is_named:
+        return
     painter.setPen(palette.color(QPalette.ColorRole.WindowText))
     line = QRectF(box.left() + em * 0.4, mark.bottom() + em * 0.2, box.width() - em * 0.8, em * 1.2)
     shown = painter.fontMetrics().elidedText(tile.name, Qt.TextElideMode.ElideMiddle, int(line.width()))

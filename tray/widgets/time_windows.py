@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QTime, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QTimeEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QTimeEdit, QVBoxLayout, QWidget
 
 from agent.words.catalogue import _
 from tray.widgets.flow import FlowLayout
 from tray.widgets.labelled import name_button, steady
+from tray.widgets.text import Line
 from tray.widgets.text_button import TextButton
 
 _TIME = "HH:mm"
@@ -96,19 +97,27 @@ class _Row(QWidget):
             self.rate.valueChanged.connect(self.edited)
         for box in self.days:
             line.addWidget(box)
-            box.toggled.connect(self.edited)
+            box.toggled.connect(self._day_toggled)
         line.addWidget(self.remove)
 
+    def _day_toggled(self) -> None:
+        """No day at all would be no window: every day is meant then, and shown."""
+        if not any(box.isChecked() for box in self.days):
+            for box in self.days:
+                box.blockSignals(True)
+                box.setChecked(True)
+                box.blockSignals(False)
+        self.edited.emit()
+
     def window_(self) -> dict[str, Any]:
-        """As the setting holds it; no day at all is taken for every day."""
+        """As the setting holds it."""
         found: dict[str, Any] = {
             "since": self.since.time().toString(_TIME),
             "until": self.until.time().toString(_TIME),
         }
         if self.rate is not None:
             return found | {"bytes_s": round(self.rate.value() * _MB)}
-        on = [day for day, box in zip(_DAYS, self.days, strict=True) if box.isChecked()]
-        return found | {"days": on or list(_DAYS)}
+        return found | {"days": [day for day, box in zip(_DAYS, self.days, strict=True) if box.isChecked()]}
 
 
 def _time(name: str, text: str) -> QTimeEdit:
@@ -124,16 +133,21 @@ def _pair(edit: QTimeEdit) -> QWidget:
     holder = QWidget()
     row = QHBoxLayout(holder)
     row.setContentsMargins(0, 0, 0, 0)
-    label = QLabel(edit.accessibleName())
+    label = Line(edit.accessibleName())
     label.setBuddy(edit)
     row.addWidget(label)
     row.addWidget(edit)
     return holder
 
 
+def decimals_of(value: float) -> int:
+    """As many digits behind the point as say a number truly, from one to three."""
+    return next((digits for digits in (1, 2) if round(value, digits) == value), 3)
+
+
 def _rate(bytes_s: int) -> QDoubleSpinBox:
     box = QDoubleSpinBox()
-    box.setDecimals(1)
+    box.setDecimals(decimals_of(bytes_s / _MB))
     box.setRange(0, 10_000)
     box.setSingleStep(0.5)
     box.setSuffix(_(" MB/s"))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
 
-from agent.protocol.methods import DestinationAddFolder, ServerAddress, ServerFound
+from agent.protocol.methods import DestinationAddFolder, ServerFound
 from agent.protocol.paths import to_wire
 from agent.protocol.wire import Error
 from agent.words.catalogue import _, fill
@@ -50,15 +50,12 @@ class AddressStep(Step):
         if not self.form.text():
             self.go_on(2)
             return
-        if self.form.fingerprint or self.form.plain_http:  # the person's word; signing in looks for the server then
-            self._answered(ServerFound(self.form.text(), ""))
-            return
         self.say(_("Looking for the server …"), busy=True)
-        self.model.call("server.find", ServerAddress(self.form.text()), self._answered, self.refuse, owner=self)
+        self.model.call("server.find", self.form.question(), self._answered, self.refuse, owner=self)
 
     def refuse(self, error: Error) -> None:
+        self.form.offer_way_out(error.message, error.data)  # an edit; what is said must outlast it
         super().refuse(error)
-        self.form.offer_way_out(error.message, error.data)
 
     def _answered(self, found: ServerFound) -> None:
         self.found = found

@@ -1,8 +1,9 @@
 """Step 4: when to back up. Every answer is sent as it is given."""
 
 from agent.protocol.methods import SettingsRows, SettingValue
+from agent.protocol.wire import Error
 from agent.words.catalogue import _
-from tray.model import Model
+from tray.model import Model, explained
 from tray.widgets.settings_form import SettingsForm
 from tray.wizard.step import Step
 
@@ -38,13 +39,23 @@ class ScheduleStep(Step):
         self.close_column()
 
     def enter(self) -> None:
-        self.model.call("settings.list", None, self._listed, owner=self)
+        self._ask()
+
+    def _ask(self, refused: str | None = None) -> None:
+        def listed(rows: SettingsRows) -> None:
+            self.form.show_values(rows.values, refused)
+
+        self.model.call("settings.list", None, listed, self.refuse, owner=self)
 
     def proceed(self) -> None:
         self.go_on()
 
-    def _listed(self, rows: SettingsRows) -> None:
-        self.form.show_values(rows.values)
-
     def _set(self, key: str, value: object) -> None:
-        self.model.call("settings.set", SettingValue(key, value), None, self.refuse, owner=self)
+        self.form.say_at(key, "")
+        self.model.call(
+            "settings.set", SettingValue(key, value), None, lambda error: self._not_set(key, error), owner=self
+        )
+
+    def _not_set(self, key: str, error: Error) -> None:
+        self.form.say_at(key, explained(error))
+        self._ask(key)  # the control shows again what is

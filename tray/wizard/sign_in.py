@@ -4,7 +4,7 @@ from agent.protocol.methods import DestinationAdded, ServerFound
 from agent.protocol.wire import Error
 from agent.words.catalogue import _, fill
 from tray.model import Model, explained
-from tray.sign_in import SignIn
+from tray.sign_in import SignIn, said_of_permissions
 from tray.widgets.server_form import SignInForm
 from tray.wizard.address import AddressStep
 from tray.wizard.step import Step
@@ -26,7 +26,7 @@ class SignInStep(Step):
         self.sign_in.said.connect(lambda sentence: self.say(sentence, busy=True))
         self.sign_in.added.connect(self._added)
         self.sign_in.refused.connect(self.refuse)
-        self.form.edited.connect(self.changed)
+        self.form.edited.connect(self._edited)
         self.column.addWidget(self.form)
         self.close_column()
 
@@ -59,10 +59,24 @@ class SignInStep(Step):
             self.form.offer_file()
         self.say(explained(error))
 
+    def leave(self) -> None:
+        self.sign_in.give_up()
+
+    def _edited(self) -> None:
+        if self.sign_in.is_in_browser:  # who types here does not come back from there
+            self.sign_in.give_up()
+            self.say("")
+        else:
+            self.changed.emit()
+
     def _is_done(self) -> bool:
         return self._signed_in_to is not None and self._signed_in_to == self._address.found
 
-    def _added(self, _added: DestinationAdded) -> None:
+    def _added(self, added: DestinationAdded) -> None:
         self._signed_in_to = self._address.found
         self.form.forget()
-        self.go_on()
+        lacking = said_of_permissions(added.missing_permissions)
+        if lacking:  # 'Continue' goes on; this is to be read first
+            self.say(lacking)
+        else:
+            self.go_on()

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from agent.protocol.wire import Error
 from tray.model import Model, explained
+from tray.widgets.telling import tell
 from tray.widgets.text import Aside, Sentence, style_as_headline
 
 
@@ -46,6 +47,9 @@ class Step(QWidget):
     def enter(self) -> None:
         """The step is shown now."""
 
+    def leave(self) -> None:
+        """The person leaves; what is under way and was not agreed to is given up."""
+
     def may_proceed(self) -> bool:
         """Whether 'Continue' has something to do."""
         return True
@@ -57,8 +61,7 @@ class Step(QWidget):
     def say(self, sentence: str, *, busy: bool = False) -> None:
         """Show a sentence below the controls; `busy` while an answer is awaited."""
         self.is_busy = busy
-        self.said.setText(sentence)
-        self.said.setVisible(bool(sentence))
+        tell(self.said, sentence)
         self.changed.emit()
 
     def refuse(self, error: Error) -> None:

@@ -74,7 +74,7 @@ class Wizard(QDialog):
         self.line.show_step(at)
         said = fill(_("Step {number} of {total}"), {"number": at + 1, "total": len(self.steps)})
         self.line.setAccessibleName(said)
-        self.onward.setText(_("&Begin") if at == len(self.steps) - 1 else _("&Continue"))
+        self.onward.setText(_("Be&gin") if at == len(self.steps) - 1 else _("&Continue"))
         self.onward.setAccessibleName(self.onward.text().replace("&", ""))
         self.step.enter()
         self._refresh()
@@ -103,6 +103,7 @@ class Wizard(QDialog):
         for step in self.steps:
             step.changed.connect(self._refresh)
             step.proceeded.connect(self._proceeded)
+            self.rejected.connect(step.leave)
         self.login.startup_asked.connect(self.startup_asked)
         self.later.clicked.connect(self.reject)
         self.back.clicked.connect(self._go_back)

@@ -7,6 +7,8 @@ copies. Adding and signing in again are in `library`, the door to servers in `si
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 from agent.credentials import Credentials
 from agent.destinations.immich import ImmichDestination
@@ -16,7 +18,9 @@ from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate
 from agent.facts import free_disk_bytes
 from agent.protocol.destination import AddressesKept, DestinationSpace
+from agent.protocol.methods import DestinationAddImmich
 from agent.protocol.paths import to_display
+from agent.protocol.server import OAuthBegin
 from agent.protocol.settings import DestinationSetting, Settings
 from agent.protocol.wire import Mistake, from_plain, to_plain
 from agent.store.settings import SettingsStore
@@ -24,6 +28,8 @@ from agent.work.asked.signin import SignIn, trust_of
 from agent.work.destinations import Destinations
 
 log = logging.getLogger(__name__)
+
+Wish = TypeVar("Wish", DestinationAddImmich, OAuthBegin)
 
 
 class Accounts:
@@ -91,6 +97,10 @@ class Accounts:
         self._replace(setting.id, account=None)
         log.info("signed out of %s", setting.name)
 
+    def as_before(self, wish: OAuthBegin) -> OAuthBegin:
+        """What a new sign-in at a destination begins with; another one stays as it is."""
+        return wish if wish.renew is None else as_before(wish, self._server(wish.renew), self._credentials)
+
     def _find(self, named: str) -> DestinationSetting:
         for setting in self._settings.get().destinations:
             if named in (setting.id, setting.name):
@@ -114,6 +124,24 @@ class Accounts:
             return Settings(now.version, now.values, new, now.folders)
 
         self._settings.change(edit)
+
+
+def as_before(wish: Wish, old: DestinationSetting, credentials: Credentials) -> Wish:
+    """A new sign-in shows what the old one did where it says nothing else: headers of a proxy, authority, certificate.
+
+    Headers are secrets: they go to no other host than before, and where the keyring is away there are none.
+    """
+    headers = dict(wish.headers)
+    hosts = {urlsplit(url).hostname for url in (old.location, *old.routes)}
+    if not headers and urlsplit(wish.url).hostname in hosts:
+        with suppress(Fate):
+            headers = dict(read_secret(credentials.get(old.id, old.secret_store or "keyring")).headers)
+    kept = {
+        "headers": headers,
+        "ca_file": wish.ca_file or old.ca_file,
+        "client_certificate": wish.client_certificate or old.client_certificate,
+    }
+    return from_plain({**to_plain(wish), **kept}, type(wish))
 
 
 def leave(sign_in: SignIn, credentials: Credentials, setting: DestinationSetting) -> None:

@@ -25,6 +25,7 @@ from agent.protocol.methods import (
     DestinationReport,
     DestinationRow,
     LibraryFilter,
+    ServerAddress,
     ServerFound,
 )
 from agent.protocol.paths import from_wire, to_display, to_wire
@@ -35,7 +36,7 @@ from agent.store import activity, copies, files, library
 from agent.store.db import Database
 from agent.store.settings import SettingsStore
 from agent.work.asked import months
-from agent.work.asked.accounts import leave
+from agent.work.asked.accounts import as_before, leave
 from agent.work.asked.signin import SignIn, headers_of
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders, relative_to
@@ -72,6 +73,8 @@ class Library:
         """Sign in to a server and add it, or with `renew` sign in again; the password is forgotten."""
         old = self.destination(wish.renew) if wish.renew is not None else None
         headers_of(wish.headers)
+        if old is not None:
+            wish = as_before(wish, old, self._credentials)
         entered = self._sign_in.enter(wish)
         account = entered.account
         if old is not None and old.user_id not in (None, account.user_id):
@@ -101,9 +104,9 @@ class Library:
         self._on_signed_in(setting.id)
         return DestinationAdded(setting.id, setting.name, account.email, account.lacks_useful)
 
-    def find_server(self, url: str) -> ServerFound:
+    def find_server(self, asked: ServerAddress) -> ServerFound:
         """The Immich server at an address that a person typed; asked without any sign-in."""
-        return self._sign_in.server_at(url)
+        return self._sign_in.server_at(asked)
 
     def add_folder_destination(self, wire_path: str, name: str | None) -> DestinationAdded:
         """Add a folder as a destination: it must be there, be writable, and lie apart from what is watched."""

@@ -21,9 +21,9 @@ from agent.destinations.immich.secret import Secret, read_secret
 from agent.destinations.immich.trust import Trust, fingerprint, is_same_fingerprint, look_at
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate
-from agent.protocol.methods import DestinationAddImmich, ServerFound
+from agent.protocol.methods import DestinationAddImmich, ServerAddress, ServerFound
 from agent.protocol.settings import DestinationSetting
-from agent.protocol.wire import Mistake
+from agent.protocol.wire import Mistake, from_plain, to_plain
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +80,12 @@ class SignIn:
         self._require_private(api_url, allowed=wish.plain_http)
         return api_url, trust
 
-    def server_at(self, url: str) -> ServerFound:
-        """The server at an address; sends no secret."""
-        api_url, trust = self.find(DestinationAddImmich(url))
-        with closing(Server(api_url, {}, clock=self._clock, trust=trust)) as server:
+    def server_at(self, asked: ServerAddress) -> ServerFound:
+        """The server at an address; sends no secret but the headers for a proxy before it."""
+        for one in headers_of(asked.headers).values():
+            self._on_secret(one)
+        api_url, trust = self.find(from_plain(to_plain(asked), DestinationAddImmich))
+        with closing(Server(api_url, asked.headers, clock=self._clock, trust=trust)) as server:
             return ServerFound(api_url, str(running_version(server)))
 
     def _require_private(self, api_url: str, *, allowed: bool) -> None:
@@ -190,6 +192,7 @@ def _resolve(host: str) -> list[str]:
 def headers_of(lines: Mapping[str, str]) -> dict[str, str]:
     """Custom headers, checked: raises `Mistake` for what no header may hold."""
     for name, value in lines.items():
-        if not name or not all("!" <= sign <= "~" and sign != ":" for sign in name) or not value.isprintable():
+        is_name = bool(name) and all("!" <= sign <= "~" and sign != ":" for sign in name)
+        if not is_name or not value or not value.isprintable():
             raise Mistake("header_invalid", name=name)
     return dict(lines)

@@ -17,7 +17,6 @@ COMMAND = re.compile(r"'safelight |(?<!\w)--\w|stdin")
 TERMINAL_ONLY = frozenset(
     {
         "already_running",
-        "client_certificate_needed",
         "home_empty",
         "home_unwritable",
         "ledger_old",

@@ -4,21 +4,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from agent.credentials import Credentials
 from agent.destinations.immich.secret import Secret
 from agent.domain.errors import Blocked
 from agent.platforms.clock import SystemClock
-from agent.protocol.destination import AddressesKept, DestinationSpace
+from agent.protocol.destination import AddressesKept, DestinationAddImmich, DestinationSpace
+from agent.protocol.server import OAuthBegin
 from agent.protocol.settings import DestinationSetting, Settings
 from agent.protocol.wire import Mistake
 from agent.store.settings import SettingsStore
-from agent.work.asked.accounts import Accounts
+from agent.work.asked.accounts import Accounts, as_before
 from agent.work.destinations import Destinations
 from tests.fakes.immich import StandIn
 
 HERE, NAS = "here1", "nas12"
 DISK_FREE_BYTES = 64_424_509_440
+
+
+HEADERS = {"CF-Access-Client-Id": "me"}
 
 
 class House:
@@ -118,3 +123,47 @@ def test_a_folder_has_neither_addresses_nor_a_sign_in(house: House) -> None:
         house.accounts.set_addresses("NAS", ("https://x.example.org",))
     with pytest.raises(Mistake, match="destination_unknown"):
         house.accounts.space("nobody")
+
+
+# --- Signing in again -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fenced(server: StandIn, tmp_path: Path) -> Iterator[House]:
+    """An account behind a proxy that wants a header, with a certificate of its own."""
+    made = House(tmp_path, server, Secret("session", server.session(), headers=HEADERS))
+    own = {"ca_file": "/etc/own.pem", "client_certificate": "/home/ada/me.pem", "routes": ("http://nas.local/api",)}
+    made.settings.change(lambda now: structs.replace(now, destinations=(structs.replace(now.destinations[0], **own),)))
+    yield made
+    made.destinations.abandon()
+
+
+def test_signing_in_again_shows_what_was_shown_before(fenced: House) -> None:
+    before = DestinationAddImmich(fenced.server.url, api_key="new", renew=HERE)
+    assert as_before(before, fenced.here, fenced.credentials) == structs.replace(
+        before, headers=HEADERS, ca_file="/etc/own.pem", client_certificate="/home/ada/me.pem"
+    )
+    begun = fenced.accounts.as_before(OAuthBegin(fenced.server.url, renew=HERE))
+    assert (begun.headers, begun.client_certificate) == (HEADERS, "/home/ada/me.pem")
+    assert fenced.accounts.as_before(OAuthBegin(fenced.server.url)).headers == {}
+
+
+def test_what_is_given_anew_takes_the_place_of_what_was(fenced: House) -> None:
+    anew = DestinationAddImmich("http://nas.local", headers={"X-Key": "2"}, client_certificate="/home/ada/new.pem")
+    found = as_before(anew, fenced.here, fenced.credentials)
+    assert (found.headers, found.ca_file, found.client_certificate) == (
+        {"X-Key": "2"},
+        "/etc/own.pem",
+        "/home/ada/new.pem",
+    )
+
+
+def test_the_headers_of_a_proxy_go_to_no_other_host(fenced: House) -> None:
+    elsewhere = DestinationAddImmich("https://elsewhere.example.org", renew=HERE)
+    assert as_before(elsewhere, fenced.here, fenced.credentials).headers == {}
+
+
+def test_a_keyring_that_is_away_is_no_hindrance(fenced: House) -> None:
+    fenced.credentials.delete(HERE, "file")
+    again = DestinationAddImmich(fenced.server.url, renew=HERE)
+    assert as_before(again, fenced.here, fenced.credentials).headers == {}

@@ -11,8 +11,9 @@ from agent.destinations.immich import ImmichDestination
 from agent.destinations.immich.secret import Secret, read_secret
 from agent.domain.errors import Blocked
 from agent.platforms.clock import SystemClock
-from agent.protocol.methods import DestinationAddImmich
+from agent.protocol.methods import DestinationAddImmich, ServerAddress
 from agent.protocol.settings import DestinationSetting
+from agent.protocol.wire import Mistake
 from agent.work.asked.signin import SignIn, stays_at_home
 from tests.agent.destinations.immich.wires import certificate, tls_in_front
 from tests.agent.work.server_stage import Stage
@@ -105,6 +106,25 @@ def test_another_account_than_before_is_told_apart(server: StandIn) -> None:
         pytest.raises(Blocked, match="account_changed"),
     ):
         destination.probe()
+
+
+def test_a_server_behind_a_proxy_is_found_with_the_headers_that_it_wants(
+    server: StandIn, door: SignIn, heard: list[str]
+) -> None:
+    proxy = server.address(needed_headers={"CF-Access-Client-Id": "me"})
+    with pytest.raises(Blocked, match="not_immich"):
+        door.server_at(ServerAddress(proxy.url))
+    found = door.server_at(ServerAddress(proxy.url, headers={"CF-Access-Client-Id": "me"}))
+    assert found.address == f"{proxy.url}/api"
+    assert heard == ["me"], "no log may show it"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"no name": "x"}, {"": "x"}, {"X-Colon:": "x"}, {"X-Line": "a\r\nB: c"}, {"X-Empty": ""}]
+)
+def test_what_no_header_may_hold_is_refused(headers: dict[str, str], server: StandIn, door: SignIn) -> None:
+    with pytest.raises(Mistake, match="header_invalid"):
+        door.server_at(ServerAddress(server.url, headers=headers))
 
 
 # --- Certificates ----------------------------------------------------------------------------------------------------
