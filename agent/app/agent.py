@@ -96,12 +96,16 @@ class SafelightAgent:
         self._state.update(agent=self._shown("initialized", started_at=started_at))
         with self._engine.database.guard():
             self.control.restore()
-            self._engine.start()
-            self.leaving.restore()
+            self._engine.start(before_work=self._take_up_wishes)
         self._server.start()
         self._upkeep.start()
         self._state.update(agent=self._shown("running", started_at=started_at))
         log.info("Safelight %s is running", __version__)
+
+    def _take_up_wishes(self) -> None:
+        """What a person chose and the ledger may not know, should it be an older copy of itself."""
+        self._engine.servers.start()
+        self.leaving.restore()
 
     def request_stop(self, reason: StopReason) -> None:
         """Ask for the end; `wait` returns."""

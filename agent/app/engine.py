@@ -20,6 +20,7 @@ from agent.domain import comparison
 from agent.domain.bandwidth import limit_bytes_s
 from agent.domain.facts import HostFacts
 from agent.facts import HostWatch, free_disk_bytes, memory_of
+from agent.files.reach import Reach
 from agent.files.settle import Settler, Touch
 from agent.media.pool import Decoders
 from agent.platforms import current
@@ -96,10 +97,12 @@ class Engine:
             state, database, settings, watched, self.gate, clock, self._transfers, self.intake.gathering_until
         )
         self._decoders = Decoders(_decoder_argv(), clock=clock, memory_of=memory_of)
-        self._settler = Settler(clock, self._settled)
-        self._watching = Watching(self._settler.touch, watched, self._rescan)
-        reconcile = Reconcile(database, watched, self.intake, self._settler, clock)
-        self._scan = Scan(database, watched, self.intake, reconcile, clock, self._taken, self.view.folder)
+        # Whole, for what the silence broke off may have been a whole comparison; while it lasts it costs nothing.
+        self._reach = reach = Reach(lambda folder_id: self._rescan(folder_id, False))  # noqa: FBT003
+        self._settler = Settler(clock, self._settled, reach)
+        self._watching = Watching(self._settler.touch, watched, self._rescan, reach)
+        reconcile = Reconcile(database, watched, self.intake, self._settler, clock, reach)
+        self._scan = Scan(database, watched, self.intake, reconcile, clock, self._taken, self.view.folder, reach)
         self._apply = Apply(
             database, clock, watched, self.destinations, self._watching, self.gate, self.lanes, self.blocks
         )
@@ -114,8 +117,8 @@ class Engine:
         self._wrong_clock = WrongClock(database, clock, self.intake, self.lanes, self._delay_s)
         self._routine = Routine(clock, self._dailies(), self._each_look, self._woke, self._wrong_clock.set_back)
 
-    def start(self) -> None:
-        """Take up what was left, then begin to watch and to work."""
+    def start(self, before_work: Callable[[], None]) -> None:
+        """Take up what was left, then begin to watch and to work; `before_work` comes between the two."""
         with self.database.write() as tx:
             interrupted = jobs.recover(tx, self._boot_id, self.clock.now_at())
             self._wrong_clock.at_start(tx)
@@ -129,13 +132,13 @@ class Engine:
         self.gate.tell(groups=groups.unfinished(self.database.read()), facts=self._host.facts)
         self._settings.listen(self._settings_changed)
         self._settler.start()
-        self._apply(self._settings.get(), first_look=comparison.first_look(left_at))
-        self.servers.start()
+        self._apply(self._settings.get(), first_look=comparison.first_look(left_at), before_work=before_work)
         self._routine.start()
         self.view.refresh()
 
     def stop(self) -> None:
         """Stop watching and working; what is under way is abandoned cleanly and goes back to the queue."""
+        self._reach.stop()
         self._routine.stop()
         self.servers.stop()
         self._host.stop()
@@ -290,6 +293,7 @@ class Engine:
             self.destinations,
             self._decoders,
             self._scan,
+            self._reach,
             self.pictures.arrivals,
             self._transfers,
             self._bandwidth,

@@ -10,6 +10,7 @@ from datetime import date
 from agent.destinations.immich import ImmichDestination
 from agent.domain.clock import Clock
 from agent.domain.errors import Rejected
+from agent.files.reach import Reach
 from agent.media.metadata import day_of
 from agent.media.pool import Decoders
 from agent.store.db import Database
@@ -47,6 +48,7 @@ class Kinds:
     destinations: Destinations
     decoders: Decoders
     scan: Scan
+    reach: Reach
     arrivals: Arrivals
     transfers: Transfers
     bandwidth: Bandwidth
@@ -70,7 +72,8 @@ class Kinds:
         if key == "scan":
             return one_by_one(self.scan)
         if key == "verify":
-            return Verify(self.database, self.watched, self.destinations.get, self.intent, self.clock, self.on_changed)
+            destination, changed = self.destinations.get, self.on_changed
+            return Verify(self.database, self.watched, destination, self.intent, self.clock, changed, self.reach)
         return None
 
     def _of_server(self, lane: str, server: ImmichDestination, key: str) -> Handler | None:

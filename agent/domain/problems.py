@@ -53,6 +53,7 @@ CATALOGUE: dict[str, Kind] = {
     "keyring_locked": _ACT,
     "secret_missing": _ACT,
     "folder_missing": _PASSES,
+    "folder_silent": _PASSES,
     "folder_unreadable": _ACT,
     "folder_replaced": _ACT,
     "files_failed": _ACT,

@@ -45,9 +45,15 @@ def root_identity(root: bytes) -> str:
 
 
 def is_remote(root: bytes) -> bool:
-    """Whether changes that others make there stay unheard, so that only looking helps."""
+    """Whether changes that others make there stay unheard, so that only looking helps.
+
+    The table of mounts mostly tells, without a look at a share that may hang.
+    """
     if root.startswith((b"\\\\", b"//")):
         return True
+    mount = _mount_of(os.path.abspath(root))
+    if mount is None or is_remote_kind(mount.kind):
+        return mount is not None
     mount = mount_of(root)
     return mount is not None and is_remote_kind(mount.kind)
 
@@ -59,12 +65,16 @@ def is_remote_kind(kind: str) -> bool:
 
 def mount_of(path: bytes) -> Mount | None:
     """The mount that a path lies on; None where the system has no such table."""
+    return _mount_of(os.path.realpath(path))
+
+
+def _mount_of(path: bytes) -> Mount | None:
     try:
         with open(_MOUNTS, "rb") as file:
             table = file.read()
     except OSError:
         return None
-    return find_mount(table, os.path.realpath(path))
+    return find_mount(table, path)
 
 
 def find_mount(table: bytes, path: bytes) -> Mount | None:

@@ -51,7 +51,7 @@ class Listing(NamedTuple):
 def walk(root: bytes, enters: Callable[[bytes], bool], *, check: Callable[[], None]) -> Iterator[Listing]:
     """Every folder from `root` on that `enters` (asked with the relative path) lets in.
 
-    `check` is called between folders and stops the walk by raising. Raises `FolderMissing`; a folder that cannot be
+    `check` is called at each step and stops the walk by raising. Raises `FolderMissing`; a folder that cannot be
     read comes as a listing with trouble, and the walk goes on.
     """
     _require(root)
@@ -66,21 +66,23 @@ def walk_changed(
     Sees what came, went or was renamed, not what was rewritten in place. One stat for each known folder.
     """
     _require(root)
-    for relative, mtime_ns in changed_directories(root, known):
-        check()
+    for relative, mtime_ns in changed_directories(root, known, check):
         if mtime_ns is None:
             yield Listing(relative, 0, [], "vanished")
             continue
-        listing, folders = list_directory(root, relative)
+        listing, folders = list_directory(root, relative, check)
         yield listing
         new = [folder for folder in folders if folder not in known and enters(folder)]
         yield from _walk_from(root, new, enters, check)
 
 
-def changed_directories(root: bytes, known: Mapping[bytes, int]) -> Iterator[tuple[bytes, int | None]]:
+def changed_directories(
+    root: bytes, known: Mapping[bytes, int], check: Callable[[], None] = lambda: None
+) -> Iterator[tuple[bytes, int | None]]:
     """Those of the known folders whose mtime is another one: (relative, mtime), None where the folder is gone."""
     prefix = _prefix(root)
     for relative, mtime_ns in known.items():
+        check()
         try:
             found = _changed_ns(os.stat(prefix + relative))
         except OSError as error:
@@ -93,7 +95,9 @@ def changed_directories(root: bytes, known: Mapping[bytes, int]) -> Iterator[tup
             yield relative, found
 
 
-def list_directory(root: bytes, relative: bytes) -> tuple[Listing, list[bytes]]:
+def list_directory(
+    root: bytes, relative: bytes, check: Callable[[], None] = lambda: None
+) -> tuple[Listing, list[bytes]]:
     """One folder: its files, and the relative paths of the folders in it."""
     path = _prefix(root) + relative
     entries: list[Entry] = []
@@ -104,6 +108,7 @@ def list_directory(root: bytes, relative: bytes) -> tuple[Listing, list[bytes]]:
         mtime_ns = _changed_ns(os.stat(path))
         with os.scandir(path) as found:
             for one in found:
+                check()
                 try:
                     if one.is_file():
                         facts = one.stat()
@@ -131,7 +136,7 @@ def _walk_from(
 ) -> Iterator[Listing]:
     while waiting:
         check()
-        listing, folders = list_directory(root, waiting.pop())
+        listing, folders = list_directory(root, waiting.pop(), check)
         yield listing
         waiting.extend(one for one in folders if enters(one))
 

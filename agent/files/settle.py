@@ -1,8 +1,9 @@
 """Waits until files rest, so that nothing half written is taken. Holds nothing that a scan would not find again.
 
 `touch` comes from any thread; all else happens on one thread of its own, which sleeps without a timer while nothing is
-touched. What may belong together (a still, its video, its sidecars) settles together: the group rests when its last
-member rests. Compared are two looks at each file, never its mtime with the clock: mtimes may lie anywhere.
+touched, and which no folder that hangs holds up for long. What may belong together (a still, its video, its sidecars)
+settles together: the group rests when its last member rests. Compared are two looks at each file, never its mtime with
+the clock: mtimes may lie anywhere.
 """
 
 import heapq
@@ -10,33 +11,39 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from agent.domain.clock import Clock
-from agent.domain.errors import Fate, FileVanished, Rejected
+from agent.domain.errors import Fate, FileVanished, Interrupted, Rejected
 from agent.domain.grouping import stem_key
+from agent.files.reach import Beat, Reach, Silent
 from agent.files.read import Facts, look
 
 _log = logging.getLogger(__name__)
 
 #: Due times are rounded up to this, so that a burst of files comes in a few batches.
 _GRID_S: Final = 0.05
-#: How long to wait when whoever takes the settled files cannot take them now.
+#: How long to wait when a folder does not answer, or whoever takes the settled files cannot take them now.
 _AGAIN_S: Final = 30.0
 
 #: What a look gave: facts, None for gone, the code of a fate for what is there but cannot be looked at.
 _Look = Facts | str | None
 _Key = tuple[int, bytes, bytes]
+_Seen = tuple[tuple[int, bytes], _Look]
+#: Instead of a look: the folder does not answer.
+_SILENT: Final = "folder_silent"
 
 
-class Touch(NamedTuple):
-    """A path that rests; `gone`: there is no file."""
+@dataclass(frozen=True, slots=True, order=True)
+class Touch:
+    """A path that rests; `gone`: there is no file. `facts` are None of what cannot be looked at, too."""
 
     folder_id: int
     path: bytes
     gone: bool
+    facts: Facts | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -59,11 +66,13 @@ class Settler:
         self,
         clock: Clock,
         on_settled: Callable[[list[Touch]], None],
+        reach: Reach,
         rest_s: float = 2.0,
         give_up_s: float = 600.0,
     ) -> None:
         self._clock = clock
         self._on_settled = on_settled
+        self._reach = reach
         self._rest_s = rest_s
         self._give_up_s = give_up_s
         self._changed = threading.Condition()
@@ -110,15 +119,16 @@ class Settler:
 
     def step(self) -> float | None:
         """Do what is due, and say in how many seconds something is due again; None: not before the next touch."""
-        now_s = self._clock.monotonic_s()
-        self._take_in(now_s)
+        self._take_in()
         batch: list[Touch] = []
-        while self._order and self._order[0][0] <= now_s:
-            _, key = heapq.heappop(self._order)
+        due = self._due(self._clock.monotonic_s())
+        looks = self._look_at((key[0], path) for key in due for path in self._waiting[key].looks)
+        now_s = self._clock.monotonic_s()
+        for key in due:
             waiting = self._waiting[key]
-            if waiting.due_s <= now_s and self._rests(waiting, now_s):
+            if self._rests(waiting, {path: looks.get((key[0], path), _SILENT) for path in waiting.looks}, now_s):
                 del self._waiting[key]
-                batch.extend(Touch(key[0], path, _is_gone(seen)) for path, seen in waiting.looks.items())
+                batch.extend(_touch(key[0], path, seen) for path, seen in waiting.looks.items())
             else:
                 heapq.heappush(self._order, (waiting.due_s, key))
         if batch:
@@ -127,9 +137,22 @@ class Settler:
             return None
         return max(0.0, self._order[0][0] - self._clock.monotonic_s())
 
-    def _take_in(self, now_s: float) -> None:
+    def _due(self, now_s: float) -> list[_Key]:
+        """Take what is due out of the heap; what rests longer by now is put back."""
+        due: list[_Key] = []
+        while self._order and self._order[0][0] <= now_s:
+            _, key = heapq.heappop(self._order)
+            if self._waiting[key].due_s <= now_s:
+                due.append(key)
+            else:
+                heapq.heappush(self._order, (self._waiting[key].due_s, key))
+        return due
+
+    def _take_in(self) -> None:
         with self._changed:
             incoming, self._incoming = self._incoming, {}
+        looks = self._look_at(incoming)
+        now_s = self._clock.monotonic_s()
         for folder_id, path in incoming:
             directory, name = os.path.split(path)
             key = (folder_id, directory, stem_key(name))
@@ -137,17 +160,39 @@ class Settler:
             if waiting is None:
                 waiting = self._waiting[key] = _Waiting(now_s + self._give_up_s, self._due_s(now_s))
                 heapq.heappush(self._order, (waiting.due_s, key))
-            waiting.looks[path] = _look(path)
+            waiting.looks[path] = looks.get((folder_id, path), _SILENT)
             waiting.due_s = min(self._due_s(now_s), waiting.give_up_s)
 
-    def _rests(self, waiting: _Waiting, now_s: float) -> bool:
-        """Look at each member again; if one changed, the group waits anew, unless it has waited long enough."""
-        is_same = True
-        for path, before in waiting.looks.items():
-            seen = _look(path)
-            if seen != before:
-                waiting.looks[path] = seen
-                is_same = False
+    def _look_at(self, paths: Iterable[tuple[int, bytes]]) -> dict[tuple[int, bytes], _Look]:
+        """A look at each path, a folder at a time; nothing of a folder that does not answer."""
+        by_folder: dict[int, list[bytes]] = {}
+        for folder_id, path in paths:
+            by_folder.setdefault(folder_id, []).append(path)
+        looks: dict[tuple[int, bytes], _Look] = {}
+        for folder_id, some in by_folder.items():
+
+            def look_at(beat: Beat, folder_id: int = folder_id, some: list[bytes] = some) -> Iterable[_Seen]:
+                for path in some:
+                    beat()
+                    yield (folder_id, path), _look(path)
+
+            try:
+                looks |= dict(self._reach.stream(folder_id, look_at, self._check))
+            except (Silent, Interrupted):
+                _log.debug("%d files of folder %d cannot be looked at now, they come again", len(some), folder_id)
+        return looks
+
+    def _check(self) -> None:
+        if self._is_stopping:
+            raise Interrupted("stop")
+
+    def _rests(self, waiting: _Waiting, looks: dict[bytes, _Look], now_s: float) -> bool:
+        """Whether each member is as it was; else the group waits anew, unless it has waited long enough."""
+        is_same = looks == waiting.looks
+        waiting.looks = looks
+        if _SILENT in looks.values():
+            waiting.due_s = now_s + _AGAIN_S
+            return False
         if is_same or now_s >= waiting.give_up_s:
             return True
         waiting.due_s = min(self._due_s(now_s), waiting.give_up_s)
@@ -188,5 +233,5 @@ def _look(path: bytes) -> _Look:
         return fate.code
 
 
-def _is_gone(seen: _Look) -> bool:
-    return seen is None
+def _touch(folder_id: int, path: bytes, seen: _Look) -> Touch:
+    return Touch(folder_id, path, gone=seen is None, facts=seen if isinstance(seen, Facts) else None)

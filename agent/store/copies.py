@@ -83,12 +83,13 @@ def forgive(tx: Tx, file_ids: Sequence[int], destination_id: str) -> None:
         )
 
 
-def forgive_folder(tx: Tx, folder_id: int, destination_id: str) -> None:
-    """All failures of a folder at a destination are about to be tried again."""
-    tx.execute(
+def forgive_folder(tx: Tx, folder_id: int, destination_id: str) -> bool:
+    """All failures of a folder at a destination are about to be tried again. Whether there were any."""
+    done = tx.execute(
         "DELETE FROM failures WHERE destination_id = ? AND file_id IN (SELECT id FROM files WHERE folder_id = ?)",
         (destination_id, folder_id),
     )
+    return done.rowcount > 0
 
 
 def of_content(tx: Tx, content_id: int, names: dict[str, str]) -> list[CopyRow]:
@@ -209,15 +210,19 @@ def upload_job(
         group_id=group_id,
         priority=priority,
         run_after=run_after,
-        # Of one width, so that neighbours in the queue are neighbours in the index: a batch touches few of its pages.
-        unique_key=f"upload:{destination_id}:{asset_id:010}",
+        unique_key=_upload_key(destination_id, asset_id),
         weight_bytes=weight_bytes,
     )
 
 
+def _upload_key(destination_id: str, asset_id: int) -> str:
+    # Of one width, so that neighbours in the queue are neighbours in the index: a batch touches few of its pages.
+    return f"upload:{destination_id}:{asset_id:010}"
+
+
 def call_off(tx: Tx, asset_ids: Sequence[int], destination_ids: Sequence[str], at: str) -> list[int]:
     """Cancel the uploads of these assets that have not succeeded; their jobs, by id. `at` is ISO 8601."""
-    keys = [f"upload:{destination_id}:{asset_id}" for asset_id in asset_ids for destination_id in destination_ids]
+    keys = [_upload_key(destination_id, asset_id) for asset_id in asset_ids for destination_id in destination_ids]
     found: list[int] = []
     for start in range(0, len(keys), 500):
         some = keys[start : start + 500]

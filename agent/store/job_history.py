@@ -35,9 +35,23 @@ def show(tx: Tx, job_id: int) -> JobRow | None:
     return None if row is None else _jobs(tx, [row])[0]
 
 
+#: A cancelled upload whose photo stands as failed for that reason.
+_GIVEN_UP = (
+    "j.status = 'CANCELLED' AND j.job_key = 'upload' AND EXISTS (SELECT 1 FROM files f JOIN failures x"
+    " ON x.file_id = f.id WHERE f.asset_id = json_extract(j.payload, '$.asset_id')"
+    " AND f.state NOT IN ('gone', 'excluded') AND x.destination_id = j.lane AND x.code = 'cancelled')"
+)
+
+
 def failed(tx: Tx) -> list[tuple[int, str]]:
-    """(id, lane) of every job that failed, oldest first."""
-    rows = tx.execute("SELECT id, lane FROM background_service_jobs WHERE status = 'FAILED' ORDER BY id")
+    """(id, lane) of every job that failed, oldest first.
+
+    Also of the uploads that a person cancelled, as long as their photos are shown as failed.
+    """
+    rows = tx.execute(
+        "SELECT id, lane FROM background_service_jobs WHERE status = 'FAILED'"
+        f" UNION SELECT j.id, j.lane FROM background_service_jobs j WHERE {_GIVEN_UP} ORDER BY 1"
+    )
     return [(row[0], row[1]) for row in rows]
 
 
@@ -98,10 +112,11 @@ def counts(tx: Tx, *, key: str | None = None) -> dict[tuple[str, str], tuple[int
 
 
 def prune(tx: Tx, *, keep: int, now_at: int) -> int:
-    """Delete ended jobs: all but the newest, and those of long ago; the failed ones stay until they are retried."""
+    """Delete ended jobs: all but the newest, and those of long ago; what can be retried stays until it is."""
     return tx.execute(
-        "DELETE FROM background_service_jobs WHERE status IN ('COMPLETED', 'CANCELLED') AND (updated_at < ? OR id <="
-        " (SELECT id FROM background_service_jobs ORDER BY id DESC LIMIT 1 OFFSET ?))",
+        "DELETE FROM background_service_jobs AS j WHERE status IN ('COMPLETED', 'CANCELLED')"
+        " AND (updated_at < ? OR id <= (SELECT id FROM background_service_jobs ORDER BY id DESC LIMIT 1 OFFSET ?))"
+        f" AND NOT ({_GIVEN_UP})",
         (iso(now_at - KEEP_MS), keep),
     ).rowcount
 

@@ -236,13 +236,14 @@ def complete(tx: Tx, job_id: int, now_at: int, result: dict[str, object] | None 
 
 
 def retry_later(tx: Tx, job_id: int, error: str, run_after: int, now_at: int) -> None:
-    """The attempt failed in a way that may pass."""
+    """The attempt failed in a way that may pass. What was asked for again with news meanwhile comes at its own time."""
     at = iso(now_at)
     tx.execute(
-        "UPDATE background_service_jobs SET status = 'PENDING', attempts = attempts + 1, last_error = ?,"
-        " run_after = ?, last_attempt_at = ?, updated_at = ?, boot_id = NULL, run_again = 0"
-        " WHERE id = ? AND status = 'RUNNING'",
-        (error, run_after, at, at, job_id),
+        "UPDATE background_service_jobs SET status = 'PENDING', attempts = attempts + 1, last_error = ?1,"
+        " run_after = CASE WHEN run_again THEN min(run_after, ?2) ELSE ?2 END, last_attempt_at = ?3, updated_at = ?3,"
+        " boot_id = NULL, run_again = 0"
+        " WHERE id = ?4 AND status = 'RUNNING'",
+        (error, run_after, at, job_id),
     )
 
 

@@ -5,6 +5,7 @@ planning uploads) is written down as `scan` jobs.
 """
 
 import threading
+from collections.abc import Callable
 
 from agent.domain.clock import Clock
 from agent.domain.comparison import Look
@@ -46,16 +47,22 @@ class Apply:
         self._blocks = blocks
         self._turn = threading.Lock()
 
-    def __call__(self, settings: Settings, *, first_look: Look | None = None) -> None:
-        """Put these settings into force; at the start every folder gets a `first_look`."""
+    def __call__(
+        self, settings: Settings, *, first_look: Look | None = None, before_work: Callable[[], None] = lambda: None
+    ) -> None:
+        """Put these settings into force; at the start every folder gets a `first_look`.
+
+        `before_work` is called when the folders are known and no lane works yet that these settings bring.
+        """
         with self._turn:
             before = {folder.id: folder for folder in self._folders.all()}
             gone_lanes = self._attach(settings, before, first_look=first_look)
             self._destinations.replace(settings)
-            for lane in gone_lanes:
-                self._blocks.forget(lane)
+            before_work()
             self._watch(before)
             self._lanes.keep(destination.id for destination in settings.destinations)
+            for lane in gone_lanes:
+                self._blocks.forget(lane)
             self._gate.tell(settings=settings, crossing=self._destinations.crossing())
             self._lanes.kick()
 

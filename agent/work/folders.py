@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.domain.rules import Matcher, compile_rules
-from agent.protocol.paths import from_wire
+from agent.protocol.paths import from_wire, to_wire
 from agent.protocol.settings import FolderRules, Settings
 from agent.protocol.wire import as_json
 
@@ -27,8 +27,8 @@ class Watched:
 
     @property
     def rules_key(self) -> str:
-        """The rules as text, to notice that others judged before."""
-        return as_json(self.rules).decode()
+        """The rules as text, and what is another folder's, to notice that others judged before."""
+        return "\n".join([as_json(self.rules).decode(), *(to_wire(one) for one in sorted(self.inner))])
 
     def enters(self, relative: bytes) -> bool:
         """Whether a directory below the root is this folder's business."""

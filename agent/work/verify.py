@@ -6,6 +6,7 @@ longest unproven first. The result is a dated statement. Finds bit rot (other by
 and copies that a destination lost; changes nothing but the ledger.
 """
 
+import functools
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from agent.destinations.base import Destination, Found, Wanted
 from agent.destinations.immich import ImmichDestination
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, FileChanged, FileVanished, Rejected, Transient
+from agent.files.reach import Reach, Silent
 from agent.files.read import fingerprint, look
 from agent.protocol.paths import from_wire, to_wire
 from agent.store import copies, files, folders, lost
@@ -73,6 +75,7 @@ class Verify:
         intent: IntentJournal,
         clock: Clock,
         on_changed: Callable[[], None],
+        reach: Reach,
     ) -> None:
         self._database = database
         self._folders = watched
@@ -80,6 +83,7 @@ class Verify:
         self._intent = intent
         self._clock = clock
         self._on_changed = on_changed
+        self._reach = reach
 
     def __call__(self, scope: Scope, batch: Sequence[Claimed]) -> None:
         """One slice of each job."""
@@ -142,7 +146,12 @@ class Verify:
         sound: list[Known] = []
         for known in some:
             scope.check(job)
-            verdict, found_sha1 = self._read(known, lambda: scope.check(job))
+            try:
+                verdict, found_sha1 = self._reach.ask(
+                    known.folder_id, functools.partial(self._read, known), lambda: scope.check(job)
+                )
+            except Silent:
+                verdict, found_sha1 = "unreadable", None
             if verdict == "whole":
                 sound.append(known)
             elif verdict is not None:

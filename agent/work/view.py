@@ -132,8 +132,11 @@ class View:
         for lane, block in self._blocks.items():
             args = {**block.problem.args_, "destination": self._name(lane)}
             found.append(_problem(block.problem.code, block.since_at, args, blocks=lane))
-        for since_at, problem in self._troubles.values():
-            found.append(_problem(problem.code, since_at, dict(problem.args_)))
+        for folder_id, (since_at, problem) in list(self._troubles.items()):
+            if self._folders.get(folder_id) is None:
+                self._troubles.pop(folder_id, None)
+            else:
+                found.append(_problem(problem.code, since_at, dict(problem.args_)))
         if counts.failed:
             found.append(
                 _problem(

@@ -184,10 +184,14 @@ class Lane:
     def _stumble(self, error: Exception) -> float:
         """The ledger could not be read or written (the disk is full, say), or a bug: not the end of the lane."""
         if isinstance(error, Blocked):
-            self._on_blocked(self.name, error)
+            self._shut(error)
         else:
             log.error("lane %s met a bug", self.name, exc_info=error)
         return STUMBLE_S
+
+    def _shut(self, problem: Blocked) -> None:
+        if not self._stopping.is_set():  # else its destination may be removed, and a problem of it would stay for ever
+            self._on_blocked(self.name, problem)
 
     def _patience_s(self) -> float | None:
         """How long nothing can happen by itself; None: until somebody kicks."""
@@ -208,6 +212,7 @@ class Lane:
         if not self._stranded and (due_at is None or due_at > self._clock.now_at()):
             return False
         passing = self._gate.passing(self.name)
+        self._cancelled.clear()  # before the claim: what is cancelled from here on is not claimed, or stands in here
         with self._database.write() as tx:
             if self._stranded:  # their end could not be written
                 jobs.give_back(tx, self._stranded, self._clock.now_at())
@@ -225,7 +230,6 @@ class Lane:
             log.debug("%s: nothing that is due may run", self.name)
             return False
         log.debug("%s: took %d jobs of %s, from %d on", self.name, len(batch), batch[0].key, batch[0].id)
-        self._cancelled.clear()
         scope = Scope(self.name, self._database, self._clock, self._watcher())
         self._batch = batch
         try:
@@ -271,7 +275,7 @@ class Lane:
                 jobs.give_back(tx, self._stranded, self._clock.now_at())
         self._stranded = []
         if isinstance(error, Blocked):
-            self._on_blocked(self.name, error)
+            self._shut(error)
 
     def _end(self, scope: Scope, tx: Tx, job: Claimed, error: Exception | None) -> None:
         match error:

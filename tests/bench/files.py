@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.domain.rules import compile_rules
+from agent.files.reach import Reach
 from agent.files.read import fingerprint
 from agent.files.scan import changed_directories, walk
 from agent.files.settle import Settler, Touch
@@ -156,7 +157,7 @@ def _settling(count: int) -> list[Result]:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
         clock = FakeClock()
         settled: list[Touch] = []
-        settler = Settler(clock, settled.extend)
+        settler = Settler(clock, settled.extend, Reach())
         begun = time.process_time()
         for path in paths:
             settler.touch(1, path)

@@ -34,6 +34,7 @@ from agent.protocol.methods import (
     SettingsRows,
     Welcome,
 )
+from agent.protocol.server import Accepted, PutBack
 from agent.protocol.settings import Values
 from agent.protocol.types import Changes, Preview, Snapshot
 
@@ -53,6 +54,8 @@ _LEAST: dict[type, msgspec.Struct] = {
     JobRows: JobRows(()),
     RunRows: RunRows(()),
     Chosen: Chosen(1),
+    PutBack: PutBack(1, 1, 0),
+    Accepted: Accepted(1),
     Retried: Retried(1),
     ConditionsNow: ConditionsNow(network_kind="wifi", network_name="Home", network_metered=True, on_battery=False),
     DestinationSpace: DestinationSpace("a1b2"),

@@ -174,7 +174,7 @@ class Control:
         self._touched(row.lane)
 
     def retry_failed(self) -> int:
-        """Try all that failed again; how many jobs."""
+        """Try all that failed again, and what was cancelled and stands as failed; how many jobs."""
         lanes = set()
         number = 0
         with self._database.write() as tx:

@@ -11,10 +11,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.domain.clock import Clock
-from agent.domain.errors import Fate, FileVanished
 from agent.domain.grouping import group, stem_key
 from agent.domain.media_types import role_of
-from agent.files.read import Facts, look
+from agent.files.read import Facts
 from agent.files.settle import Touch
 from agent.store import copies, files, folders, jobs
 from agent.store.db import Database, Tx
@@ -101,7 +100,9 @@ class Intake:
                 continue
             below, _, name = place[1].rpartition(b"/")
             if name and place[0].holds(below):
-                by_directory.setdefault((place[0].id, below), {})[name] = None if touch.gone else _look(touch.path)
+                by_directory.setdefault((place[0].id, below), {})[name] = (
+                    None if touch.gone else touch.facts or Facts(0, 0, 0)
+                )
         # What is gone goes first: a file that moved is then found again at its new place.
         taken = Taken()
         for gone_first in (True, False):
@@ -167,15 +168,6 @@ class Intake:
                 )
                 taken.jobs.append(jobs.enqueue(directory.tx, job, directory.now_at))
                 taken.lanes.add(destination)
-
-
-def _look(path: bytes) -> Facts | None:
-    try:
-        return look(path)
-    except FileVanished:
-        return None
-    except Fate:
-        return Facts(0, 0, 0)
 
 
 def _take(directory: _Directory, name: bytes, facts: Facts, known: files.FileFacts | None, rejudge: bool) -> bool:  # noqa: FBT001 - one of the facts

@@ -6,12 +6,14 @@ what came, went or was renamed, not what was rewritten in place. A drive that is
 read is a problem shown, never a deletion.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
 from agent.files.mounts import root_identity
+from agent.files.reach import Beat, Reach
 from agent.files.read import Facts
 from agent.files.scan import FolderMissing, Listing, list_directory, trusted_mtime_ns, walk, walk_changed
 from agent.files.settle import Settler
@@ -25,6 +27,8 @@ from agent.work.folders import Folders, Watched
 REST_NS = 2_000_000_000
 #: Directories whose mtimes are written down together.
 NOTED_TOGETHER = 500
+#: So many new files wait at most until what is gone is known; more than that were hardly moved, and take memory.
+WAITING = 20_000
 
 
 @dataclass(slots=True)
@@ -38,12 +42,15 @@ class Looked:
 class Reconcile:
     """The comparison of one folder, or of a part of it, at a time."""
 
-    def __init__(self, database: Database, watched: Folders, intake: Intake, settler: Settler, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, watched: Folders, intake: Intake, settler: Settler, clock: Clock, reach: Reach
+    ) -> None:
         self._database = database
         self._folders = watched
         self._intake = intake
         self._settler = settler
         self._clock = clock
+        self._reach = reach
 
     def folder(
         self,
@@ -58,27 +65,34 @@ class Reconcile:
         """Compare what lies below a directory of a folder ('' for all of it).
 
         `quick` is only as good as the last whole comparison and becomes one when there was none by these rules. `check`
-        may raise Interrupted between directories. Raises Blocked for a folder out of reach.
+        may raise Interrupted at any time. Raises Blocked for a folder out of reach.
         """
         row = next((row for row in folders.watched(self._database.read()) if row.id == watched.id), None)
         if row is None:
             return Looked()
-        identity = _identity(watched)
-        if row.identity is not None and row.identity != identity and _looks_empty(watched):
+        identity, is_empty = self._reach.ask(watched.id, lambda _: _first_look(watched, row.identity), check)
+        if is_empty:
             raise Blocked("folder_replaced", path=to_display(watched.root))
         rejudge = row.rules != watched.rules_key
         quick = quick and not rejudge and row.identity == identity
         known = folders.directories(self._database.read(), watched.id)
         comparison = _Comparison(self, watched, known, urgency, on_taken, rejudge=rejudge)
-        for listing in self._listings(watched, known, below, check, quick=quick):
-            comparison.take(listing)
-        comparison.note_directories()
+        found = self._reach.stream(
+            watched.id, lambda beat: self._listings(watched, known, below, beat, quick=quick), check
+        )
+        with closing(found):
+            for listing in found:
+                check()
+                comparison.take(listing)
+        absent = comparison.vanished
         if not quick:
-            asked = {path: facts for path, facts in known.items() if not below or _is_below(path, below)}
-            self._forget(comparison, asked)
-            if not below:
-                with self._database.write() as tx:
-                    folders.mark_checked(tx, watched.id, identity, watched.rules_key, self._clock.now_at())
+            absent += comparison.unseen(path for path in known if not below or _is_below(path, below))
+        if absent and self._reach.ask(watched.id, lambda _: _identity(watched), check) != identity:
+            raise Blocked("folder_replaced", path=to_display(watched.root))  # its drive went away meanwhile
+        comparison.end(absent, check)
+        if not quick and not below:
+            with self._database.write() as tx:
+                folders.mark_checked(tx, watched.id, identity, watched.rules_key, self._clock.now_at())
         return comparison.looked
 
     def _listings(
@@ -86,24 +100,18 @@ class Reconcile:
         watched: Watched,
         known: dict[bytes, tuple[int, int | None]],
         below: bytes,
-        check: Callable[[], None],
+        beat: Beat,
         *,
         quick: bool,
     ) -> Iterator[Listing]:
+        """What lies on the disk: all that touches it after the first look."""
         if quick:
             mtimes = {path: -1 if mtime is None else mtime for path, (_, mtime) in known.items()}
-            yield from walk_changed(watched.root, mtimes, watched.enters, check=check)
+            yield from walk_changed(watched.root, mtimes, watched.enters, check=beat)
             return
         start = files.join(watched.root, below, b"")
-        for found in walk(start, lambda relative: watched.enters(_under(below, relative)), check=check):
+        for found in walk(start, lambda relative: watched.enters(_under(below, relative)), check=beat):
             yield found._replace(relative=_under(below, found.relative))
-
-    def _forget(self, comparison: "_Comparison", known: dict[bytes, tuple[int, int | None]]) -> None:
-        """Mark as gone what lay in directories that are no more; not below one that could not be read."""
-        for relative in known:
-            unreadable = any(_is_below(relative, bad) for bad in comparison.looked.unreadable)
-            if relative not in comparison.visited and not unreadable:
-                comparison.vanished(relative)
 
     def observe(
         self,
@@ -140,7 +148,10 @@ class Reconcile:
 
 
 class _Comparison:
-    """One folder's comparison under way."""
+    """One folder's comparison under way.
+
+    What is gone is written down first, so that what was moved is found again at its new place: new names wait for it.
+    """
 
     def __init__(
         self,
@@ -159,7 +170,11 @@ class _Comparison:
         self._on_taken = on_taken
         self._rejudge = rejudge
         self._mtimes: dict[bytes, int] = {}
-        self.visited: set[bytes] = set()
+        self._visited: set[bytes] = set()
+        self._new: list[tuple[bytes, dict[bytes, Facts]]] = []
+        self._new_mtimes: dict[bytes, int] = {}
+        self._waiting = 0
+        self.vanished: list[bytes] = []
         self.looked = Looked()
 
     def take(self, listing: Listing) -> None:
@@ -169,11 +184,11 @@ class _Comparison:
             code = "folder_missing" if listing.trouble == "vanished" else "folder_unreadable"
             raise Blocked(code, path=to_display(self._watched.root))
         if listing.trouble == "vanished":
-            self.vanished(relative)
+            self.vanished.append(relative)
             return
         if listing.trouble is not None:
             self.looked.unreadable.append(relative)
-        self.visited.add(relative)
+        self._visited.add(relative)
         known = self._known.get(relative)
         ledger = self._room.ledger(known[0]) if known else set()
         # Whole directories at a time: a library of a million files is compared in a handful of operations on sets.
@@ -181,13 +196,14 @@ class _Comparison:
         seen, restless = self._settled(listing, present if self._rejudge else present - ledger)
         whole = listing.trouble is None
         gone = {name for name, _, _ in ledger - present} - {name for name, _, _ in present - ledger} if whole else set()
+        new = self._put_aside(relative, seen, ledger)
         self._observe(relative, seen, gone)
         mtime_ns = trusted_mtime_ns(listing.mtime_ns, self._room.now_at())
         self.looked.restless |= restless
         if restless or not whole:
             mtime_ns = -1
         if known is None or known[1] != mtime_ns:
-            self._mtimes[relative] = mtime_ns
+            (self._new_mtimes if new else self._mtimes)[relative] = mtime_ns
             if len(self._mtimes) >= NOTED_TOGETHER:
                 self.note_directories()
 
@@ -206,10 +222,36 @@ class _Comparison:
             seen[entry.name] = Facts(entry.size_bytes, entry.mtime_ns, entry.inode)
         return seen, restless
 
-    def vanished(self, relative: bytes) -> None:
-        """The directory is no more: what lay in it is gone."""
-        known = self._known.get(relative)
-        self._observe(relative, {}, {name for name, _, _ in self._room.ledger(known[0])} if known else set())
+    def _put_aside(self, relative: bytes, seen: dict[bytes, Facts], ledger: set[files.Standing]) -> bool:
+        """Take the new names out of what was seen, to be taken in at the end; False where there are none, or too many.
+
+        A folder that is looked at for the first time has nothing that may have been moved.
+        """
+        if not self._known or not seen or self._waiting + len(seen) > WAITING:
+            return False
+        names = {name for name, _, _ in ledger}
+        new = {name: seen.pop(name) for name in list(seen) if name not in names}
+        if new:
+            self._new.append((relative, new))
+            self._waiting += len(new)
+        return bool(new)
+
+    def unseen(self, known: Iterable[bytes]) -> list[bytes]:
+        """Those of these directories that are no more; none below one that could not be read."""
+        bad = self.looked.unreadable
+        missing = [path for path in known if path not in self._visited and path not in self.vanished]
+        return [path for path in missing if not any(_is_below(path, one) for one in bad)]
+
+    def end(self, absent: Iterable[bytes], check: Callable[[], None]) -> None:
+        """What lay in these directories is gone; then what is new is taken in."""
+        for relative in absent:
+            known = self._known.get(relative)
+            self._observe(relative, {}, {name for name, _, _ in self._room.ledger(known[0])} if known else set())
+        for relative, seen in self._new:
+            check()
+            self._observe(relative, seen, set())
+        self._mtimes |= self._new_mtimes
+        self.note_directories()
 
     def _observe(self, relative: bytes, seen: dict[bytes, Facts], gone: set[bytes]) -> None:
         if seen or gone:
@@ -228,6 +270,12 @@ class _Comparison:
 
 def _is_below(relative: bytes, parent: bytes) -> bool:
     return relative == parent or relative.startswith(parent + b"/")
+
+
+def _first_look(watched: Watched, known: str | None) -> tuple[str, bool]:
+    """Which file system the root lies on, and whether it is another one than was known, with nothing on it."""
+    identity = _identity(watched)
+    return identity, known is not None and known != identity and _looks_empty(watched)
 
 
 def _identity(watched: Watched) -> str:

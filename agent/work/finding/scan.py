@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, FileVanished, Rejected
+from agent.files.reach import Reach, Silent
 from agent.files.read import look
 from agent.protocol.paths import from_wire, to_display
 from agent.store import copies, files, groups, jobs
@@ -37,6 +38,7 @@ class Scan:
         clock: Clock,
         on_taken: Callable[[Taken], None],
         on_folder: Callable[[Watched, Blocked | None], None],
+        reach: Reach,
     ) -> None:
         self._database = database
         self._folders = watched
@@ -45,6 +47,7 @@ class Scan:
         self._clock = clock
         self._on_taken = on_taken
         self._on_folder = on_folder
+        self._reach = reach
         self._pause = threading.Event()
 
     def __call__(self, payload: dict[str, object], check: Callable[[], None]) -> dict[str, object] | None:
@@ -86,6 +89,9 @@ class Scan:
                     break
                 self._rest(check)
                 looked = self._reconcile.folder(watched, urgency, check, self._on_taken, below=below, quick=quick)
+        except Silent as problem:
+            self._on_folder(watched, Blocked(problem.code, path=to_display(watched.root)))
+            return
         except Blocked as problem:
             if not problem.code.startswith("folder_"):  # not the folder's fault: the ledger's, and all waits for that
                 raise
@@ -121,8 +127,11 @@ class Scan:
             return
         directory, _, name = below.rpartition(b"/")
         try:
-            facts = look(path)
+            facts = self._reach.ask(watched.id, lambda _: look(path), check)
         except FileVanished:
+            return
+        except Silent as problem:
+            self._on_folder(watched, Blocked(problem.code, path=to_display(watched.root)))
             return
         except Rejected:  # a directory
             self._folder(watched, urgency, check, below=below)
@@ -138,15 +147,16 @@ class Scan:
 
     def plan(self, watched: Watched, destinations: tuple[str, ...], urgency: Urgency, *, forgive: bool = False) -> None:
         """Write upload jobs for every asset of a folder that lacks a copy at one of these destinations."""
+        forgiven = False
         for destination in destinations:
             after: int | None = 0
             while after is not None:
                 with self._database.write() as tx:
                     if forgive and after == 0:
-                        copies.forgive_folder(tx, watched.id, destination)
+                        forgiven |= copies.forgive_folder(tx, watched.id, destination)
                     lacking, after = copies.lacking(tx, watched.id, destination, after, STRETCH)
                     self._enqueue(tx, watched, destination, lacking, urgency)
-        if forgive:
+        if forgiven:
             self.derive(watched)
         self._on_taken(Taken(lanes=set(destinations), changed=True))
 

@@ -12,7 +12,9 @@ import stat
 import threading
 from collections.abc import Callable
 
+from agent.domain.errors import Interrupted
 from agent.files.mounts import is_remote
+from agent.files.reach import Reach, Silent
 from agent.files.watch import Watcher
 from agent.work.folders import Folders, Watched
 
@@ -26,11 +28,16 @@ class Watching:
     """The watcher of all folders."""
 
     def __init__(
-        self, touch: Callable[[int, bytes], None], folders: Folders, scan: Callable[[int, bool], None]
+        self,
+        touch: Callable[[int, bytes], None],
+        folders: Folders,
+        scan: Callable[[int, bool], None],
+        reach: Reach,
     ) -> None:
         self._watcher = Watcher(touch, self._rescan)
         self._folders = folders
         self._scan = scan
+        self._reach = reach
         self._turn = threading.Lock()
         # Which directory each root was when it began to be watched; None: it is not, and tried again.
         self._roots: dict[int, tuple[int, int] | None] = {}
@@ -38,9 +45,16 @@ class Watching:
         self._looks = 0
 
     def watch(self, folder: Watched) -> None:
-        """Begin to watch."""
+        """Begin to watch. One that does not answer is tried again when it does."""
+        try:
+            root = self._root(folder)
+        except (Silent, Interrupted):
+            with self._turn:
+                self._roots[folder.id] = None
+            self._scan(folder.id, True)  # noqa: FBT003 - quick; it says what is wrong
+            return
         with self._turn:
-            self._roots[folder.id] = _directory(folder.root)
+            self._roots[folder.id] = root
         self._watcher.watch(folder.id, folder.root, folder.rules.recursive)
 
     def unwatch(self, folder_id: int) -> None:
@@ -62,7 +76,10 @@ class Watching:
             shares = set(self._shares) if self._looks % SHARE_EVERY_LOOKS == 0 else set()
         for folder_id, before in roots.items():
             folder = self._folders.get(folder_id)
-            now = None if folder is None else _directory(folder.root)
+            try:
+                now = None if folder is None else self._root(folder)
+            except (Silent, Interrupted):
+                continue
             if folder is None or now == before:
                 continue
             log.info("the root of folder %d is another one, or came or went", folder_id)
@@ -86,8 +103,18 @@ class Watching:
                     self._shares.add(folder_id)
                 else:
                     self._roots[folder_id] = None
-        if reason != "unwatched" or _directory(folder.root) is None:
+        if reason != "unwatched" or not self._is_there(folder):
             self._scan(folder_id, reason == "moved")
+
+    def _is_there(self, folder: Watched) -> bool:
+        try:
+            return self._root(folder) is not None
+        except (Silent, Interrupted):
+            return False
+
+    def _root(self, folder: Watched) -> tuple[int, int] | None:
+        """Which directory the root is, None when it is none. Raises Silent and Interrupted."""
+        return self._reach.ask(folder.id, lambda _: _directory(folder.root))
 
 
 def _directory(root: bytes) -> tuple[int, int] | None:

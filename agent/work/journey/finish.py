@@ -103,8 +103,7 @@ class Finish:
                     activity.note(tx, "uploaded", piece.member.id, self._id, {}, now_at)
             elif isinstance(piece.error, FileVanished):
                 files.mark_gone(tx, [piece.member.id], now_at)
-            elif isinstance(piece.error, FileChanged) or _is_unproven(piece.error):
-                files.distrust(tx, piece.member.id)
+        _distrust(tx, asset)
         if self._arrange is not None:
             self._arrange(tx, asset, now_at)
         error = asset.error()
@@ -139,6 +138,13 @@ class Finish:
         files.derive(tx, sorted({piece.member.id for piece in pieces} | set(files.sharing(tx, contents))))
 
 
+def _distrust(tx: Tx, asset: Batched) -> None:
+    """What changed on its way, or arrived with another digest, is read again; of what travels together, all of it."""
+    if any(isinstance(piece.error, FileChanged) or _is_unproven(piece.error) for piece in asset.pieces):
+        for piece in asset.pieces:
+            if piece.outcome is None:
+                files.distrust(tx, piece.member.id)
+
+
 def _is_unproven(error: Fate | None) -> bool:
-    """What arrived has another digest: the file was changed behind its mtime, and is to be read again."""
     return isinstance(error, Transient) and error.code == "not_proven"

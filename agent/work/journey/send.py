@@ -88,18 +88,19 @@ class Sender:
     def _send_sidecar(self, scope: Scope, asset: Batched, sidecar: Piece | None, main: Piece | None) -> None:
         if sidecar is None or sidecar.is_settled:
             return
-        if self._destination.traits.takes_sidecars or main is None:
+        if main is not None and main.error is not None:
+            sidecar.error = main.error
+        elif self._destination.traits.takes_sidecars or main is None:
             # It goes with its picture or not at all; what it says is brought there in another way.
             sidecar.outcome, sidecar.is_untold = "not_taken", True
         elif main.remote_id is not None:
             item = Item(self._source(scope, asset.job, sidecar), beside=main.remote_id)
             self._put(scope, asset.job, sidecar, item)
-        else:
-            sidecar.error = main.error
 
     def _source(self, scope: Scope, job: Claimed, piece: Piece) -> FileSource:
         check = partial(scope.check, job)
-        again = not self._destination.traits.makes_digests
+        # A sidecar's bytes become a part of its picture there, for which no digest tells.
+        again = piece.member.role == "sidecar" or not self._destination.traits.makes_digests
         return FileSource(piece.member, piece.sha1 or b"", check, self._captured, self._pace, again, piece.content)
 
     def _put(self, scope: Scope, job: Claimed, piece: Piece, item: Item) -> Placed | None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from agent.files.mounts import find_mount, is_remote, is_remote_kind, root_identity
+from agent.files.reach import Reach
+from tests.silence import needs_silence, silent
 
 TABLE = b"""\
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
@@ -59,3 +61,9 @@ def test_an_identity_is_the_same_for_the_same_file_system(tmp_path: Path) -> Non
 def test_a_folder_that_is_not_there_has_no_identity(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         root_identity(bytes(tmp_path / "gone"))
+
+
+@needs_silence
+def test_a_share_that_hangs_is_told_to_be_one_without_a_look_at_it(tmp_path: Path) -> None:
+    with silent(tmp_path, "fuse.sshfs"):
+        assert Reach(patience_s=5).ask(1, lambda _: is_remote(bytes(tmp_path / "Photos")))

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from agent.domain.errors import Blocked
+from agent.files.reach import Reach
 from agent.files.settle import Settler, Touch
 from agent.platforms.clock import SystemClock
 from tests.fakes.clock import FakeClock
+from tests.silence import needs_silence, silent
 
 
 class Desk:
@@ -19,7 +21,7 @@ class Desk:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.batches: list[list[Touch]] = []
-        self.settler = Settler(self.clock, self.batches.append)
+        self.settler = Settler(self.clock, self.batches.append, Reach())
 
     def after(self, seconds: float) -> list[list[Touch]]:
         """Let time pass in small steps, as the thread would wake; what was handed out meanwhile."""
@@ -180,7 +182,7 @@ def test_files_that_nobody_can_take_now_come_again(
         taken.append(batch)
 
     expected_log("come again: disk_full")
-    desk.settler = Settler(desk.clock, take)
+    desk.settler = Settler(desk.clock, take, Reach())
     path = written(tmp_path / "a.jpg")
     desk.settler.touch(1, path)
     desk.settler.touch(1, bytes(tmp_path / "gone.jpg"))
@@ -202,7 +204,7 @@ def test_the_thread_hands_out_what_other_threads_touch_and_stops(tmp_path: Path)
         if len(seen) == len(paths):
             is_all.set()
 
-    settler = Settler(SystemClock(), take, rest_s=0.05)
+    settler = Settler(SystemClock(), take, Reach(), rest_s=0.05)
     settler.start()
     try:
 
@@ -223,9 +225,40 @@ def test_the_thread_hands_out_what_other_threads_touch_and_stops(tmp_path: Path)
 
 def test_a_stop_does_not_wait_for_what_does_not_rest(tmp_path: Path) -> None:
     batches: list[list[Touch]] = []
-    settler = Settler(SystemClock(), batches.append, rest_s=3_600)
+    settler = Settler(SystemClock(), batches.append, Reach(), rest_s=3_600)
     settler.start()
     settler.touch(1, written(tmp_path / "a.jpg"))
     settler.stop(timeout_s=5)
     assert not [thread for thread in threading.enumerate() if thread.name == "settle"]
     assert batches == []
+
+
+@needs_silence
+def test_a_folder_that_hangs_holds_up_no_other_and_its_files_come_when_it_answers(
+    desk: Desk, tmp_path: Path, expected_log: Callable[..., None]
+) -> None:
+    expected_log("does not answer")
+    here, away = tmp_path / "here", tmp_path / "away"
+    here.mkdir()
+    away.mkdir()
+    back = threading.Event()
+    told: list[int] = []
+
+    def tell(folder_id: int) -> None:
+        told.append(folder_id)
+        if len(told) == 2:
+            back.set()
+
+    desk.settler = Settler(desk.clock, desk.batches.append, Reach(tell, patience_s=0.2))
+    far = written(away / "a.jpg")
+    with silent(away):
+        desk.settler.touch(1, far)
+        desk.settler.touch(2, written(here / "b.jpg"))
+        assert desk.after(2.25) == [[Touch(2, bytes(here / "b.jpg"), gone=False)]]
+        desk.settler.touch(2, written(here / "c.jpg"))
+        assert desk.after(700) == [[Touch(2, bytes(here / "c.jpg"), gone=False)]], "it is never given out unseen"
+        assert not desk.settler.is_idle()
+        assert told == [1]
+    assert back.wait(10)
+    assert desk.after(34) == [[Touch(1, far, gone=False)]]
+    assert desk.settler.is_idle()

@@ -54,6 +54,30 @@ def test_tried_again_it_waits_like_any_other(ledger: Database, asset: tuple[int,
     assert row.status == "PENDING"
 
 
+def test_all_that_failed_is_retried_with_what_was_cancelled_and_stands_as_failed_and_nothing_else(
+    ledger: Database, asset: tuple[int, int, int]
+) -> None:
+    job_id, _, asset_id = asset
+    with ledger.write() as tx:
+        scan = jobs.enqueue(tx, jobs.NewJob("scan", {"asset_id": asset_id}, lane="immich"), NOW)
+        groups.give_up(tx, scan, NOW)
+        groups.give_up(tx, job_id, NOW)
+        assert job_history.failed(tx) == [(job_id, "immich")]
+        assert job_history.prune(tx, keep=0, now_at=NOW + 2 * job_history.KEEP_MS) == 1
+        assert groups.try_again(tx, job_id, NOW)
+        assert job_history.failed(tx) == []
+
+
+def test_what_was_cancelled_and_then_left_out_is_not_retried_with_the_rest(
+    ledger: Database, asset: tuple[int, int, int]
+) -> None:
+    job_id, file_id, _ = asset
+    with ledger.write() as tx:
+        groups.give_up(tx, job_id, NOW)
+        files.exclude(tx, file_id, "user_excluded")
+        assert job_history.failed(tx) == []
+
+
 def test_an_edit_after_the_cancel_is_a_new_matter(ledger: Database, asset: tuple[int, int, int]) -> None:
     job_id, file_id, asset_id = asset
     with ledger.write() as tx:

@@ -131,6 +131,15 @@ def test_a_failed_try_counts_and_waits(ledger: Database) -> None:
     assert take(ledger) == []
 
 
+def test_news_that_came_during_a_failed_try_does_not_wait_for_the_next_one(ledger: Database) -> None:
+    job_id = add(ledger, unique_key="u")
+    take(ledger)
+    with ledger.write() as tx:
+        jobs.enqueue(tx, NewJob("scan", {}, unique_key="u", run_after=NOW), NOW)
+        jobs.retry_later(tx, job_id, "away", NOW + 60_000, NOW)
+    assert [one.id for one in take(ledger)] == [job_id]
+
+
 def test_an_interruption_is_no_attempt(ledger: Database) -> None:
     job_id = add(ledger)
     take(ledger)

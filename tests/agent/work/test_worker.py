@@ -1,5 +1,6 @@
 """The lanes: what a handler is given, and what its error makes of the job. Real threads on a real ledger."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from agent.domain.errors import Blocked, Interrupted, Rejected, Transient
 from agent.protocol.settings import Settings, Values
 from agent.protocol.types import JobRow
-from agent.store import job_history, jobs
+from agent.store import groups, job_history, jobs
 from agent.store.db import Database
 from agent.store.intent import Pause
 from agent.store.jobs import Claimed, NewJob
@@ -211,3 +212,50 @@ def test_a_stop_gives_back_what_was_not_begun(shop: Shop) -> None:
     go_on.set()
     assert shop.lane.join(PATIENCE_S)
     assert (shop.job(job_id).status, shop.job(job_id).attempts) == ("PENDING", 0)
+
+
+def test_a_lane_that_is_stopped_leaves_no_problem_behind(shop: Shop) -> None:
+    def handle(_scope: Scope, _batch: Sequence[Claimed]) -> None:
+        shop.lane.stop()
+        raise Blocked("server_unreachable")
+
+    shop.handlers["upload"] = handle
+    shop.add()
+    shop.lane.start()
+    assert shop.lane.join(PATIENCE_S)
+    assert shop.blocked == []
+
+
+def test_a_cancel_in_the_moment_of_the_claim_is_heard(shop: Shop) -> None:
+    went: list[str] = []
+
+    def handle(scope: Scope, batch: Sequence[Claimed]) -> None:
+        try:
+            scope.check(batch[0])
+            went.append("on")
+        except Interrupted as reason:
+            went.append(reason.code)
+            raise
+
+    class Canceller(logging.Handler):
+        """Hears that a job was claimed, as soon as it was."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.msg.endswith("took %d jobs of %s, from %d on"):
+                with shop.database.write() as tx:
+                    groups.give_up(tx, job, shop.clock.now_at())
+                shop.lane.cancel(job)
+
+    shop.handlers["upload"] = handle
+    job = shop.add()
+    told = logging.getLogger("agent.work.worker")
+    canceller, level = Canceller(), told.level
+    told.addHandler(canceller)
+    told.setLevel(logging.DEBUG)
+    try:
+        shop.run()
+    finally:
+        told.removeHandler(canceller)
+        told.setLevel(level)
+    assert went == ["cancel"]
+    assert shop.job(job).status == "CANCELLED"

@@ -69,6 +69,7 @@ def test_a_file_left_out_before_its_turn_is_never_sent(desk: Desk) -> None:
     assert desk.stage.states() == {"a.jpg": "excluded", "b.jpg": "queued"}
     jobs = job_history.page(desk.stage.database.read(), status="CANCELLED", before=None, limit=9)
     assert [job.id for job in jobs] == desk.stopped
+    assert len(desk.stopped) == 1
     desk.stage.work()
     assert desk.sent() == ["b.jpg"]
 

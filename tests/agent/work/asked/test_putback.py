@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agent.files.reach import Reach
 from agent.protocol.paths import to_wire
 from agent.store import copies, files, job_history, jobs, lost
 from agent.store.jobs import LOCAL_LANE, Open
@@ -95,7 +96,7 @@ def prove(stage: Stage, *names: str, whole: bool = True) -> dict[str, Any]:
         with stage.database.write() as tx:
             job_id = jobs.enqueue(tx, jobs.NewJob("verify", {}), stage.clock.now_at())
     handler = Verify(
-        stage.database, stage.watched, lambda _: stage.destination, stage.intent, stage.clock, lambda: None
+        stage.database, stage.watched, lambda _: stage.destination, stage.intent, stage.clock, lambda: None, Reach()
     )
     while True:
         with stage.database.write() as tx:

@@ -1,5 +1,7 @@
 """How many files are sent at once: one after the other, unless that means waiting for the server."""
 
+import hashlib
+import os
 import threading
 from collections.abc import Iterator
 
@@ -45,3 +47,24 @@ def test_who_waits_for_the_server_sends_several_photos_at_once(stage: Stage) -> 
     here = threading.current_thread().name
     assert threads[:2] == [here, here], "nothing is known of the server before"
     assert here not in threads[2:]
+
+
+def test_a_sidecar_that_is_rewritten_behind_its_time_is_read_again(stage: Stage) -> None:
+    stage.file("a.jpg")
+    sidecar = stage.file("a.jpg.xmp", b"<old/>")
+    facts = sidecar.stat()
+    trouble = stage.server.faults.server_error("POST /api/assets")
+    stage.back_up()
+    assert not stage.server.assets, "hashed, and not sent"
+    sidecar.write_bytes(b"<new/>")
+    os.utime(sidecar, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    trouble.remove()
+    stage.clock.advance(3_600)
+    stage.work()
+    assert set(stage.states().values()) == {"safe"}
+    (asset,) = stage.server.assets
+    assert asset.sidecar == b"<new/>"
+    rows = stage.database.read().execute(
+        "SELECT k.sha1 FROM files f JOIN contents k ON k.id = f.content_id WHERE f.role = 'sidecar'"
+    )
+    assert [row[0] for row in rows] == [hashlib.sha1(b"<new/>", usedforsecurity=False).digest()]

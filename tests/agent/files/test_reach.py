@@ -1,0 +1,140 @@
+"""Folders that hang: who asks them is refused after a while, and their threads come back by themselves."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+
+from agent.domain.errors import Interrupted, Transient
+from agent.files.reach import Beat, Reach, Silent
+
+
+class Disk:
+    """Hangs until it is let go; tells what a reach said of its folders."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.told: list[int] = []
+        self.was_told = threading.Semaphore(0)
+        self.reach = Reach(self._tell, patience_s=0.05)
+
+    def hang(self, _: Beat) -> str:
+        assert self.let_go.wait(30)
+        return "late"
+
+    def _tell(self, folder_id: int) -> None:
+        self.told.append(folder_id)
+        self.was_told.release()
+
+
+@pytest.fixture
+def disk(expected_log: Callable[..., None]) -> Iterator[Disk]:
+    expected_log("does not answer", at_least=0)
+    disk = Disk()
+    yield disk
+    disk.let_go.set()
+
+
+def fine(_: Beat) -> str:
+    return "fine"
+
+
+def test_what_answers_is_given_back_and_what_it_raises_is_raised(disk: Disk) -> None:
+    def fail(_: Beat) -> str:
+        raise Transient("io_error")
+
+    assert disk.reach.ask(1, fine) == "fine"
+    with pytest.raises(Transient):
+        disk.reach.ask(1, fail)
+    assert list(disk.reach.stream(1, lambda _: range(1_000))) == list(range(1_000))
+    assert disk.told == []
+
+
+def test_a_folder_that_hangs_is_refused_until_it_is_back_and_another_one_is_not(disk: Disk) -> None:
+    for _ in range(3):
+        with pytest.raises(Silent):
+            disk.reach.ask(1, disk.hang)
+        assert disk.reach.ask(2, fine) == "fine"
+    assert disk.was_told.acquire(timeout=10)
+    assert disk.told == [1]
+    disk.let_go.set()
+    assert disk.was_told.acquire(timeout=10)
+    assert disk.told == [1, 1], "that it hangs, and that it answers again"
+    assert disk.reach.ask(1, fine) == "fine"
+
+
+def test_two_that_hang_together_are_waited_for_together(disk: Disk) -> None:
+    other = threading.Event()
+
+    def hang_too(_: Beat) -> None:
+        assert other.wait(30)
+
+    def ask_too() -> None:
+        with pytest.raises(Silent):
+            disk.reach.ask(1, hang_too)
+
+    asking = threading.Thread(target=ask_too)
+    asking.start()
+    with pytest.raises(Silent):
+        disk.reach.ask(1, disk.hang)
+    asking.join(10)
+    assert disk.was_told.acquire(timeout=10)
+    disk.let_go.set()
+    with pytest.raises(Silent):
+        disk.reach.ask(1, fine)
+    other.set()
+    assert disk.was_told.acquire(timeout=10)
+    assert disk.reach.ask(1, fine) == "fine"
+
+
+def test_signs_of_life_are_waited_for_however_long_it_takes(disk: Disk) -> None:
+    pause = threading.Event()
+
+    def slow(beat: Beat) -> str:
+        for _ in range(20):
+            pause.wait(0.01)
+            beat()
+        return "slow"
+
+    assert disk.reach.ask(1, slow) == "slow"
+
+
+def test_whoever_waits_may_be_called_off(disk: Disk) -> None:
+    def stop() -> None:
+        raise Interrupted("stop")
+
+    with pytest.raises(Interrupted):
+        disk.reach.ask(1, disk.hang, stop)
+    assert disk.told == []
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_what_nobody_waits_for_any_more_ends_at_its_next_step(disk: Disk, hangs: bool) -> None:
+    ended = threading.Event()
+
+    def endless(beat: Beat) -> Iterator[int]:
+        try:
+            while True:
+                if hangs:
+                    disk.hang(beat)
+                beat()
+                yield 1
+        finally:
+            ended.set()
+
+    with closing(disk.reach.stream(1, endless)) as found:
+        if hangs:
+            with pytest.raises(Silent):
+                next(found)
+        else:
+            assert next(found) == 1
+    disk.let_go.set()
+    assert ended.wait(10)
+
+
+def test_after_the_end_nothing_is_waited_for_and_nothing_is_told(disk: Disk) -> None:
+    disk.reach.stop()
+    with pytest.raises(Interrupted):
+        disk.reach.ask(1, disk.hang)
+    assert disk.told == []

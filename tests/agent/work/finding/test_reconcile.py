@@ -1,0 +1,143 @@
+"""A folder compared with the ledger: what was moved is known again, and what a drive takes with it is not deleted."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.domain.errors import Blocked
+from agent.domain.rules import Matcher
+from agent.files.reach import Reach
+from agent.files.settle import Settler
+from agent.protocol.settings import DestinationSetting, FolderRules, FolderSetting, Settings
+from agent.store import folders
+from agent.work.finding.intake import BACKLOG, Intake, Urgency
+from agent.work.finding.reconcile import Reconcile
+from agent.work.folders import Watched
+from tests.agent.work.server_stage import HERE, Stage
+from tests.fakes.immich import StandIn
+
+HOW = pytest.mark.parametrize("quick", [True, False], ids=["quick", "whole"])
+
+
+class Desk:
+    """A stage whose folder is compared."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        intake = Intake(stage.database, stage.watched, stage.clock, lambda: 0, lambda _: None, stage.intent)
+        reach = Reach()
+        settler = Settler(stage.clock, intake.take, reach)
+        self._room = Reconcile(stage.database, stage.watched, intake, settler, stage.clock, reach)
+
+    def look(
+        self, *, quick: bool = False, folder: Watched | None = None, check: Callable[[], None] = lambda: None
+    ) -> None:
+        """Compare once more."""
+        urgency = Urgency(self.stage.clock.now_at(), BACKLOG)
+        self._room.folder(folder or self.stage.folder, urgency, check, lambda _: None, quick=quick)
+
+    def states(self) -> dict[str, str]:
+        """Path below its folder -> state, of all that is known; where it is known twice, the last."""
+        rows = self.stage.database.read().execute(
+            "SELECT d.path, f.name, f.state FROM files f JOIN directories d ON d.id = f.directory_id ORDER BY f.id"
+        )
+        return {os.fsdecode(os.path.join(row[0], row[1])): row[2] for row in rows}
+
+
+class Puller(Matcher):
+    """Rules of a folder whose drive is pulled as soon as they are asked about a directory."""
+
+    def __init__(self, rules: Matcher, root: Path) -> None:
+        self._rules = rules
+        self._root = root
+
+    def enters(self, relative: str) -> bool:
+        if self._root.exists():
+            self._root.rename(self._root.with_name("pulled"))
+        return self._rules.enters(relative)
+
+
+@pytest.fixture
+def desk(server: StandIn) -> Iterator[Desk]:
+    stage = Stage(server)
+    yield Desk(stage)
+    stage.close()
+
+
+@HOW
+def test_a_directory_that_was_renamed_is_known_again_with_all_that_was_chosen(desk: Desk, quick: bool) -> None:
+    stage = desk.stage
+    for name in ("Trip/a.jpg", "Trip/private.jpg", "Zoo/b.jpg"):
+        stage.file(name)
+    desk.look()
+    stage.work()
+    left_out = os.fsencode(stage.root / "Trip" / "private.jpg")
+    stage.intent.leave_out([left_out], 1)
+    with stage.database.write() as tx:
+        tx.execute(
+            "UPDATE files SET state = 'excluded', reason = 'user_excluded' WHERE name = CAST(? AS BLOB)",
+            (b"private.jpg",),
+        )
+    (stage.root / "Trip").rename(stage.root / "A journey")
+    (stage.root / "Zoo" / "b.jpg").rename(stage.root / "A journey" / "b.jpg")
+    desk.look(quick=quick)
+    wanted = {"A journey/a.jpg": "safe", "A journey/private.jpg": "excluded", "A journey/b.jpg": "safe"}
+    assert desk.states() == wanted, "nothing is known twice"
+    assert stage.intent.left_out() == {os.fsencode(stage.root / "A journey" / "private.jpg")}
+
+
+@HOW
+def test_a_comparison_that_is_broken_off_forgets_no_new_file(desk: Desk, quick: bool) -> None:
+    class Off(Exception):
+        pass
+
+    desk.stage.file("Trip/a.jpg")
+    desk.look()
+    desk.stage.file("Trip/b.jpg")
+    desk.stage.file("Zoo/c.jpg")
+    desk.stage.clock.advance(3_600)
+    for limit in range(8):
+        steps = iter(range(limit))
+
+        def check(steps: Iterator[int] = steps) -> None:
+            if next(steps, None) is None:
+                raise Off
+
+        try:
+            desk.look(quick=quick, check=check)
+        except Off:
+            continue
+    desk.look(quick=True)
+    assert desk.states().keys() == {"Trip/a.jpg", "Trip/b.jpg", "Zoo/c.jpg"}
+
+
+def test_a_root_that_goes_away_during_the_comparison_takes_nothing_with_it(desk: Desk) -> None:
+    stage = desk.stage
+    for name in ("Trip/a.jpg", "Zoo/b.jpg"):
+        stage.file(name)
+    desk.look()
+    folder = replace(stage.folder, matcher=Puller(stage.folder.matcher, stage.root))
+    with pytest.raises(Blocked):
+        desk.look(folder=folder)
+    assert "gone" not in desk.states().values()
+
+
+def test_what_became_another_folders_while_nobody_ran_is_not_taken_twice(desk: Desk) -> None:
+    stage = desk.stage
+    stage.file("Private/a.jpg")
+    desk.look()
+    stage.file("Private/b.jpg")
+    stage.clock.advance(3_600)
+    inner = stage.root / "Private"
+    here = DestinationSetting(HERE, "immich", "Server", stage.server.url)
+    both = tuple(FolderSetting(str(one), rules=FolderRules()) for one in (stage.root, inner))
+    with stage.database.write() as tx:
+        ids = folders.attach(tx, {os.fsencode(one.path): [HERE] for one in both}, {HERE: "immich"})
+    stage.watched.replace(Settings(destinations=(here,), folders=both), ids)
+    for folder in sorted(stage.watched.all(), key=lambda one: len(one.root)):
+        desk.look(quick=True, folder=folder)
+    rows = stage.database.read().execute("SELECT name, folder_id FROM files WHERE state <> 'gone' ORDER BY name")
+    assert [tuple(row) for row in rows] == [(b"a.jpg", ids[bytes(inner)]), (b"b.jpg", ids[bytes(inner)])]

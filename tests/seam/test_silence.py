@@ -1,0 +1,60 @@
+"""A watched folder that does not answer: it is said so, nothing is taken for deleted, and all else goes on."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests import pictures
+from tests.seam.rig import Rig
+from tests.silence import needs_silence, silent
+
+SAID = "folder_silent"
+
+
+def says(rig: Rig) -> None:
+    rig.wait(lambda now: SAID in {one.code for one in now.problems}, "the problem")
+
+
+@needs_silence
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_share_that_hangs_is_a_problem_and_the_other_folders_go_on(rig: Rig, restarts: bool) -> None:
+    share = rig.base / "share"
+    pictures.bulk(share, 3, 9_000, seed=1)
+    rig.ready(["folder"])
+    rig.watch(share)
+    pictures.bulk(rig.pictures, 3, 9_000, seed=2)
+    rig.wait_safe(6)
+    with silent(share) as below:
+        pictures.jpeg(Path(f"/proc/{os.getpid()}/fd/{below}/new.jpg"), size=(64, 48), seed=3)
+        if restarts:
+            rig.restart()
+        near = pictures.jpeg(rig.pictures / "near.jpg", size=(64, 48), seed=4)
+        rig.wait_state(near, "safe")
+        says(rig)
+        later = pictures.jpeg(rig.pictures / "later.jpg", size=(64, 48), seed=5)
+        rig.wait_state(later, "safe", 10)
+        rig.backup(rig.pictures)
+        assert rig.snapshot().library.counts.total >= 8, "what cannot be looked at is not taken for deleted"
+    rig.wait(lambda now: not now.problems, "no problem", 60)
+    rig.wait_safe(9)
+    rig.assert_arrived(rig.sources(rig.pictures, share))
+    rig.stop()
+
+
+@needs_silence
+@pytest.mark.timeout(200)
+def test_an_agent_starts_and_works_while_one_of_its_destinations_hangs(rig: Rig) -> None:
+    rig.ready(["server"])
+    share = rig.folder("share").root
+    pictures.jpeg(rig.pictures / "first.jpg", size=(64, 48), seed=1)
+    rig.wait_safe(1)
+    rig.stop()
+    with silent(share, "fuse.sshfs"):
+        rig.start()
+        pictures.jpeg(rig.pictures / "second.jpg", size=(64, 48), seed=2)
+        rig.wait(lambda _: len(rig.places["server"].names()) == 2, "the server's copy")
+    rig.wait_safe(2, 60)
+    rig.assert_arrived()
+    rig.stop()
