@@ -81,6 +81,8 @@ class App(QObject):
         self.wizard: Wizard | None = None
         self._was_welcomed = False
         self._was_started = False
+        #: Whether the agent starts at login, as it was last read back.
+        self._is_registered: bool | None = None
         self._connect()
 
     def start(self, *, show_window: bool) -> None:
@@ -132,7 +134,7 @@ class App(QObject):
         self.settings.startup_wanted.connect(lambda: self.service.run("status"))
         self.settings.startup_asked.connect(lambda on: self.service.run("install" if on else "uninstall"))
         self.service.succeeded.connect(self._show_startup)
-        self.service.failed.connect(lambda said: self.settings.show_startup(is_on=None, said=said))
+        self.service.failed.connect(lambda said: self.settings.show_startup(is_on=self._is_registered, said=said))
         self.registrar.succeeded.connect(lambda _said: self.service.run("status"))
         self.registrar.failed.connect(self.tell)  # the first steps are over by then, and the settings not open
 
@@ -200,7 +202,7 @@ class App(QObject):
         if not isinstance(document, dict) or "registered" not in document:  # what was changed is read back
             self.service.run("status")
             return
-        is_on = bool(document["registered"])
+        is_on = self._is_registered = bool(document["registered"])
         findings = document.get("findings") if is_on else None
         said = " ".join(f"{one['text']} {one['next_step']}" for one in findings or [])
         self.settings.show_startup(is_on=is_on, said=said)

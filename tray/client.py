@@ -126,8 +126,11 @@ class Client(QObject):
 
     def close(self) -> None:
         """Cut the connection for good."""
+        if self._closed:
+            return
         self._closed = True
         self._folder.blockSignals(True)
+        self._folder.deleteLater()  # the system gives each person a small number of watches like this one
         self._again.stop()
         self._socket.abort()
 

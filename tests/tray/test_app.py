@@ -187,8 +187,6 @@ def test_the_start_at_login_is_what_the_command_reads_back(document: object, is_
     app.service.succeeded.emit(document)
     assert app.settings.login.box.isChecked() == is_on
     assert app.settings.login.box.isEnabled()
-    app.service.failed.emit("The system refused: no.")
-    assert not app.settings.login.box.isEnabled()
 
 
 def test_a_start_at_login_that_the_system_refused_is_told_after_the_first_steps(
@@ -209,6 +207,15 @@ def test_the_settings_read_back_the_start_at_login_with_the_real_command(app: Ap
         app.settings.startup_wanted.emit()
     assert not app.settings.login.box.isEnabled()
     assert "Only the usual home" in app.settings.startup_said.text()
+
+
+def test_a_refused_start_at_login_goes_back_to_what_it_was_and_can_be_tried_again(app: App) -> None:
+    app.service.succeeded.emit({"registered": False, "findings": []})
+    app.settings.login.box.setChecked(True)
+    app.service.failed.emit("The system refused.")
+    assert app.settings.login.box.isEnabled()
+    assert not app.settings.login.box.isChecked()
+    assert app.settings.startup_said.text() == "The system refused."
 
 
 @pytest.mark.parametrize(

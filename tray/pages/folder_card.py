@@ -100,6 +100,8 @@ def _rules(setting: FolderSetting, names: Mapping[str, str]) -> list[str]:
         (rules.album not in {"none", "folder"}, fill(_("into the album {name}"), {"name": rules.album})),
         (rules.tag, _("tagged with the folders")),
         (rules.stack, _("RAW and JPEG stacked")),
+        (rules.favorite, _("as favourites")),
+        (rules.visibility == "archive", _("into the archive")),
         (rules.require_unmetered == "yes", _("never over a metered network")),
         (rules.require_unmetered == "no", _("over a metered network too")),
         (rules.require_charging == "yes", _("only while charging")),
