@@ -119,15 +119,15 @@ def _rows(case: Case, pairs: list[tuple[Figures, Figures]]) -> list[Row]:
         ratio = median([one / two for one, two in zip(mine, other, strict=True)])
         met = ratio >= goal if is_rate else ratio <= goal
         sign = ">=" if is_rate else "<="
-        return Row(f"{name}: {what}", median(mine), unit, median(other), peer.NAME, ratio, f"{sign} {goal:g} x", met)
+        return Row(f"{name}: {what}", median(mine), unit, median(other), peer.NAME, ratio, f"{sign} {goal:.3g} x", met)
 
     if case.files == 1:
         megabytes = case.size_bytes / 1e6
-        rate = row("start to safe", "MB/s", "wall_s", 1 / megabytes, 2.0, is_rate=True)
+        rate = row("start to safe", "MB/s", "wall_s", 1 / megabytes, 2.5, is_rate=True)
     else:
-        rate = row("start to safe", "files/s", "wall_s", 1 / case.files, 2.0, is_rate=True)
+        rate = row("start to safe", "files/s", "wall_s", 1 / case.files, 3.0, is_rate=True)
     return [
         rate,
-        row("CPU", "ms/file", "cpu_s", 1_000 / case.files, 0.5, is_rate=False),
+        row("CPU", "ms/file", "cpu_s", 1_000 / case.files, 1 / 3, is_rate=False),
         row("peak memory", "MB", "memory_bytes", 1 / _MB, 0.5, is_rate=False),
     ]
