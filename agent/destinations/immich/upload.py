@@ -1,8 +1,9 @@
 """Bringing one photo or video to the server, and asking which contents it has.
 
 Runs in lane threads. Must not retry by itself (but for a line that had rested too long): a fate says what is next.
-Facts: the announced digest is believed by the server without a look at the bytes, so it is only ever the digest of
-exactly these bytes; a duplicate may lie in the trash, or be about to vanish for good.
+Facts: an announced digest that the server has is believed without a look at the bytes, one that it has not is passed
+over, and it makes its own of what arrives: only asking afterwards shows which bytes are there. A duplicate may lie in
+the trash, or be about to vanish for good.
 """
 
 import secrets

@@ -88,14 +88,17 @@ class Sender:
     def _send_sidecar(self, scope: Scope, asset: Batched, sidecar: Piece | None, main: Piece | None) -> None:
         if sidecar is None or sidecar.is_settled:
             return
-        if main is not None and main.error is not None:
-            sidecar.error = main.error
-        elif self._destination.traits.takes_sidecars or main is None:
+        error = main.error if main is not None else None
+        if isinstance(error, FileChanged | Transient):
+            sidecar.error = error  # they are tried again together
+        elif self._destination.traits.takes_sidecars or main is None or isinstance(error, FileVanished):
             # It goes with its picture or not at all; what it says is brought there in another way.
             sidecar.outcome, sidecar.is_untold = "not_taken", True
         elif main.remote_id is not None:
             item = Item(self._source(scope, asset.job, sidecar), beside=main.remote_id)
             self._put(scope, asset.job, sidecar, item)
+        else:
+            sidecar.error = error
 
     def _source(self, scope: Scope, job: Claimed, piece: Piece) -> FileSource:
         check = partial(scope.check, job)

@@ -68,3 +68,16 @@ def test_a_sidecar_that_is_rewritten_behind_its_time_is_read_again(stage: Stage)
         "SELECT k.sha1 FROM files f JOIN contents k ON k.id = f.content_id WHERE f.role = 'sidecar'"
     )
     assert [row[0] for row in rows] == [hashlib.sha1(b"<new/>", usedforsecurity=False).digest()]
+
+
+def test_a_sidecar_whose_picture_goes_on_the_way_is_not_taken_for_gone(stage: Stage) -> None:
+    picture = stage.file("a.jpg")
+    stage.file("a.jpg.xmp", b"<old/>")
+
+    def remove(checkpoint: str) -> None:
+        if checkpoint == "claimed":
+            picture.unlink(missing_ok=True)
+
+    stage.on_checkpoint = remove
+    stage.back_up()
+    assert set(stage.states()) == {"a.jpg.xmp"}, "it is on the disk"
