@@ -7,15 +7,16 @@ a person before the window has buttons where the terminal has commands.
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QProcess, QSize, Qt
-from PySide6.QtGui import QHideEvent, QPalette, QShowEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QDialogButtonBox, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from agent import words
 from agent.protocol.types import Light
 from agent.protocol.wire import from_json
 from agent.words import checkup
 from agent.words.catalogue import _, fill
+from tray.pages.looking_dialog import LookingDialog
 from tray.widgets.drawing import light_colour
 from tray.widgets.fact_row import FactRow
 from tray.widgets.labelled import close_by
@@ -23,8 +24,6 @@ from tray.widgets.row_list import RowList
 from tray.widgets.telling import tell
 from tray.widgets.text import Aside, Sentence
 
-_WIDTH_EM, _HEIGHT_EM = 40, 32
-_END_MS = 2_000
 _MARKS: dict[str, tuple[str, Light]] = {
     "error": ("light-attention", "attention"),
     "warning": ("mark-warning", "waiting"),
@@ -32,14 +31,12 @@ _MARKS: dict[str, tuple[str, Light]] = {
 }
 
 
-class CheckupDialog(QDialog):
+class CheckupDialog(LookingDialog):
     """Looks each time that it is opened, and again on request."""
 
     def __init__(self, command: Sequence[str], parent: QWidget | None = None) -> None:
         """`command` is `safelight --json doctor`."""
-        super().__init__(parent)
-        self._command = command
-        self._process: QProcess | None = None
+        super().__init__(command, parent)
         self.setWindowTitle(_("Check-up"))
         self.said = Sentence(self)
         self.findings: RowList[FactRow] = RowList(FactRow)
@@ -47,42 +44,15 @@ class CheckupDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         self.again = self.buttons.addButton(_("Look &again"), QDialogButtonBox.ButtonRole.ActionRole)
         close_by(self.buttons, self.buttons.button(QDialogButtonBox.StandardButton.Close))
-        self.again.clicked.connect(self._look)
+        self.again.clicked.connect(self._begin)
         self.buttons.rejected.connect(self.reject)
         self._arrange()
 
-    def sizeHint(self) -> QSize:
-        em = self.fontMetrics().height()
-        return QSize(em * _WIDTH_EM, em * _HEIGHT_EM)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if self._process is None:
-            self._look()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        if not event.spontaneous():  # that is the desktop, which has only put it away
-            self._end()
-
-    def _look(self) -> None:
+    def _begin(self) -> None:
         self._end()
         self.again.setEnabled(False)
         tell(self.said, _("Looking at everything; this may take some seconds."))
-        process = QProcess(self)
-        process.finished.connect(self._finished)
-        process.errorOccurred.connect(self._failed)  # no lambda: it would keep this dialog until its own child goes
-        self._process = process
-        process.start(self._command[0], list(self._command[1:]))
-
-    def _end(self) -> None:
-        """It only looks, so it may be cut."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.blockSignals(True)
-            process.kill()
-            process.waitForFinished(_END_MS)
-            process.deleteLater()
+        self._run()
 
     def _finished(self) -> None:
         printed = bytes(self._process.readAllStandardOutput().data()) if self._process is not None else b""

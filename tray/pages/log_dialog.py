@@ -7,21 +7,20 @@ works when there is no agent, which is when a log is wanted most. Lines are only
 import re
 from collections.abc import Sequence
 
-from PySide6.QtCore import QProcess, QSize, Qt, QTimer
-from PySide6.QtGui import QFontDatabase, QGuiApplication, QHideEvent, QShowEvent, QTextCursor
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from agent import words
 from agent.protocol.wire import from_json
 from agent.words.catalogue import _
+from tray.pages.looking_dialog import LookingDialog
 from tray.widgets.labelled import Check, Labelled, name_button
 from tray.widgets.text import Sentence
 from tray.widgets.text_button import TextButton
 
-_WIDTH_EM, _HEIGHT_EM = 62, 36
 _FIRST_LINES = 500
 _MOST_LINES = 5_000
-_END_MS = 2_000
 #: Lines that come together are shown together.
 _GATHER_MS = 100
 #: A traceback at the end of a line, with its line breaks written out; a path such as `C:\\new` has none.
@@ -29,15 +28,15 @@ _TRACEBACK = re.compile(r"\\nTraceback \(most recent call last\):.*")
 _BREAK = re.compile(r"\\n(?=  |\\n|Traceback |The above |During |[\w.]+(?:: |$)|$)")
 
 
-class LogDialog(QDialog):
+class LogDialog(LookingDialog):
     """Shows the log until it is closed."""
+
+    SIZE_EM = (62, 36)
 
     def __init__(self, command: Sequence[str], parent: QWidget | None = None) -> None:
         """`command` is `safelight --json logs --follow`."""
-        super().__init__(parent)
-        self._command = command
+        super().__init__(command, parent)
         self._waiting: list[str] = []
-        self._process: QProcess | None = None
         self.setWindowTitle(_("Log of the background agent"))
         self.level = QComboBox(self)
         for value, text in (("info", _("Everything")), ("warning", _("Warnings")), ("severe", _("Errors only"))):
@@ -65,20 +64,6 @@ class LogDialog(QDialog):
         self.scrolls.box.toggled.connect(self._scroll)
         self.resize(self.sizeHint())
 
-    def sizeHint(self) -> QSize:
-        em = self.fontMetrics().height()
-        return QSize(em * _WIDTH_EM, em * _HEIGHT_EM)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if self._process is None:
-            self._begin()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        if not event.spontaneous():  # that is the desktop, which has only put it away
-            self._end()
-
     def _arrange(self) -> None:
         em = self.fontMetrics().height()
         head = QHBoxLayout()
@@ -105,22 +90,11 @@ class LogDialog(QDialog):
         """Show the log of the chosen level, from its last lines on."""
         self._end()
         self.lines.clear()
-        process = QProcess(self)
-        process.readyReadStandardOutput.connect(self._read)
-        process.errorOccurred.connect(self._failed)
-        arguments = ["--lines", str(_FIRST_LINES), "--level", str(self.level.currentData())]
-        self._process = process
-        process.start(self._command[0], [*self._command[1:], *arguments])
+        self._run("--lines", str(_FIRST_LINES), "--level", str(self.level.currentData()))
 
     def _end(self) -> None:
-        """It only reads, so it may be cut."""
-        process, self._process = self._process, None
+        super()._end()
         self._waiting.clear()
-        if process is not None:
-            process.blockSignals(True)
-            process.kill()
-            process.waitForFinished(_END_MS)
-            process.deleteLater()
 
     def _read(self) -> None:
         process = self._process
