@@ -9,12 +9,12 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from agent.domain.facts import HostFacts
 from agent.platforms.base import Handle, Platform
+from agent.record import replace
 
 log = logging.getLogger(__name__)
 

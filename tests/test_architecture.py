@@ -27,7 +27,7 @@ ONE_ROOM: dict[str, tuple[tuple[str, ...], str]] = {
     "watchdog": (("agent.files",), "one place turns the system's file events into paths"),
     "psutil": (("agent.facts",), "everyone else reads HostFacts and can be tested without a battery"),
     "keyring": (("agent.credentials",), "it may block on a prompt: one thread with a time limit speaks to it"),
-    "msgspec": (("agent.protocol",), "whoever needs JSON asks protocol, so there is one strictness"),
+    "msgspec": (("agent.protocol", "agent.record"), "JSON is made in one place, and values are made in one way"),
     "typer": (("agent.cli",), "the terminal"),
     "rich": (("agent.cli",), "the terminal"),
     "PIL": (("agent.media",), "opens untrusted files: decoder processes only"),

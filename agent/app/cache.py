@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from agent.domain.cache import rests
@@ -20,6 +19,7 @@ from agent.media.pool import Decoders
 from agent.platforms import current
 from agent.platforms.base import AlreadyRunning, Lock, Places, Platform
 from agent.platforms.clock import SystemClock
+from agent.record import Record
 from agent.store import picturable, places
 from agent.store.cache_db import CacheDatabase
 from agent.store.db import Tx
@@ -37,8 +37,7 @@ LOG_NAME = "cache.log"
 WORKERS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Record, frozen=True):
     """How a pass ended: `busy` when another one runs, `reason` why it stopped before its end (None: it did not)."""
 
     report: Report

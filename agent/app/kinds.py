@@ -4,7 +4,6 @@ Part of the composition root: builds, decides nothing. Asked by a lane's thread 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 
 from agent.destinations.immich import ImmichDestination
@@ -13,6 +12,7 @@ from agent.domain.errors import Rejected
 from agent.files.reach import Reach
 from agent.media.metadata import day_of
 from agent.media.pool import Decoders
+from agent.record import Record
 from agent.store.db import Database
 from agent.store.intent import IntentJournal
 from agent.store.jobs import CACHE_LANE, LOCAL_LANE
@@ -37,8 +37,7 @@ from agent.work.worker import Handler, one_by_one
 JOB_KEYS = frozenset({"upload", "scan", "organize", "sync", "verify", "cache"})
 
 
-@dataclass(frozen=True, slots=True)
-class Kinds:
+class Kinds(Record, frozen=True):
     """The handlers of all lanes. `on_changed` hears when a sync or a proof is through, `on_finished` of copies."""
 
     database: Database

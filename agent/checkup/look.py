@@ -8,7 +8,6 @@ import os
 import stat
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +30,7 @@ from agent.platforms.tray_host import tray_is_hosted
 from agent.platforms.watch_limits import watch_limits
 from agent.protocol.paths import from_wire
 from agent.protocol.settings import DestinationSetting, Settings
+from agent.record import replace
 from agent.store.settings import SettingsStore
 
 #: How long folders are counted at most; what was found by then is a lower bound.

@@ -5,19 +5,18 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from agent.cli.failure import failure
 from agent.protocol.paths import to_wire
 from agent.protocol.wire import from_json
+from agent.record import Record
 
 _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
 
 
-@dataclass(frozen=True, slots=True)
-class Globals:
+class Globals(Record, frozen=True):
     """The options that every command takes."""
 
     home: Path | None = None

@@ -6,9 +6,10 @@ after a crash without harm. A destination object belongs to one lane; `put` may 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
+
+from agent.record import Record, field
 
 #: A piece of a file on its way; a view of bytes in memory is not copied.
 Chunk = bytes | memoryview
@@ -57,8 +58,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Record, frozen=True):
     """A content that is asked for; `remote_id` where the ledger believes it is."""
 
     sha1: bytes
@@ -66,16 +66,14 @@ class Wanted:
     remote_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Record, frozen=True):
     """A content that is at the destination."""
 
     remote_id: str
     in_trash: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Record, frozen=True):
     """One thing to put.
 
     `sidecar` goes along where `Traits.takes_sidecars` says so; elsewhere a sidecar is an item of its own with `beside`,
@@ -93,8 +91,7 @@ class Item:
     is_archived: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Record, frozen=True):
     """What became of an item: where it is, and whether it is new there (False: it was there already)."""
 
     remote_id: str
@@ -103,8 +100,7 @@ class Placed:
     sidecar_taken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(Record, frozen=True):
     """What a kind of destination can and needs."""
 
     kind: Literal["immich", "folder"]
@@ -117,8 +113,7 @@ class Traits:
     makes_digests: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Record, frozen=True):
     """What `probe` learned."""
 
     account: str | None = None

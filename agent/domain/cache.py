@@ -5,11 +5,11 @@ longest; the nightly pass only fills room that is free, so that a library larger
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from agent.domain.facts import HostFacts
 from agent.protocol.settings import Values
+from agent.record import Record
 
 #: The nightly pass leaves this part free for what comes during the day, and a full cache is emptied down to it.
 _FILLED: Final = 0.9
@@ -20,8 +20,7 @@ VIEWED_MS: Final = 14 * 86_400_000
 _PASSING: Final = frozenset({"unreadable"})
 
 
-@dataclass(frozen=True, slots=True)
-class Lacks:
+class Lacks(Record, frozen=True):
     """What a file lacks in the cache. `adopt`: it is all there under the digest, only not at this path."""
 
     picture: bool = False
@@ -70,8 +69,7 @@ def lacks(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record, frozen=True):
     """A file that lacks something. `is_viewed`: it, or another in its folder, was looked at lately."""
 
     id: int

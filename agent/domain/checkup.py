@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from agent.domain.registration import Mismatch
 from agent.protocol.types import Args, Problem, Severity
+from agent.record import Record
 
 Area = Literal["agent", "service", "tray", "settings", "watches", "secrets", "servers", "disk"]
 AREAS: Final[tuple[Area, ...]] = ("agent", "service", "tray", "settings", "watches", "secrets", "servers", "disk")
@@ -38,8 +38,7 @@ _OF_MISMATCH: Final[dict[str, Severity]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record, frozen=True):
     """Something that a person should know, with the place it belongs to."""
 
     code: str
@@ -48,8 +47,7 @@ class Finding:
     args: Args
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Record, frozen=True):
     """How a server looks from here. `code` is what keeps us from it, None where it answers."""
 
     address: str
@@ -64,8 +62,7 @@ class Server:
     is_open_to_others: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Watching:
+class Watching(Record, frozen=True):
     """The system's limits for watching folders, where it has any. `used` is what other programs of this user take."""
 
     watches: int
@@ -75,8 +72,7 @@ class Watching:
     instances_used: int
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(Record, frozen=True):
     """Free space where something of ours lies."""
 
     path: str
@@ -84,8 +80,7 @@ class Disk:
     needed_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Record, frozen=True):
     """What the agent itself told, if it answers."""
 
     version: str | None = None
@@ -97,8 +92,7 @@ class Heard:
     working: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Record, frozen=True):
     """Everything that was looked at."""
 
     own_version: str

@@ -3,17 +3,16 @@
 A fact that the system cannot tell (None) never holds anything. Network constraints concern only what crosses a network.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from agent.domain.facts import HostFacts
 from agent.domain.schedule import is_open, next_opening
 from agent.protocol.settings import FolderRules, Override, Values
 from agent.protocol.types import Hold
+from agent.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Record, frozen=True):
     """The world as the gate sees it. `now` is local time; `paused_until` counts only while `paused`."""
 
     facts: HostFacts

@@ -4,14 +4,14 @@ A value, nothing more. None always means that the system cannot tell; a decision
 `agent.platforms` and `agent.facts` fill it.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from agent.record import Record
 
 NetworkKind = Literal["wifi", "ethernet", "cellular", "vpn", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class HostFacts:
+class HostFacts(Record, frozen=True):
     """Network and power, as the operating system tells them."""
 
     network_metered: bool | None = None

@@ -6,18 +6,17 @@ file systems each have their own; where several would fit, the one in the very s
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from agent.domain.media_types import extension_of, is_raw, role_of
+from agent.record import Record
 
 #: The halves of a live photo; the earlier in the list, the likelier the original.
 _LIVE_STILLS: Final = (b".heic", b".heif", b".jpg", b".jpeg")
 _LIVE_VIDEOS: Final = (b".mov", b".mp4")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Record, frozen=True):
     """The names that make one asset. A sidecar alone waits for what it belongs to."""
 
     still: bytes | None = None

@@ -4,8 +4,9 @@ A name is no proof: cameras count stills and videos alike, and a video that is t
 So a second sign is asked for, and where there is none the two stay apart: shown twice is better than hidden.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from agent.record import Record
 
 #: Phones record about three seconds around the still.
 LONGEST_S: Final = 6.0
@@ -16,8 +17,7 @@ _QUARTER_MS: Final = 900_000
 _WIDEST_ZONES_MS: Final = 26 * 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Record, frozen=True):
     """What a file tells of its making. `taken_at` is UTC in epoch milliseconds where `zone_known`, else camera time."""
 
     taken_at: int | None = None

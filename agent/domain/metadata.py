@@ -1,10 +1,9 @@
 """What a picture or video says of itself: decoders fill it, the cache keeps it, the work compares. Pure."""
 
-from dataclasses import dataclass
+from agent.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(Record, frozen=True):
     """One file's facts. Turning `width` x `height` as `orientation` (EXIF, 1 to 8; None is 1) says gives what is seen.
 
     `duration_s` is None for stills. `captured_at_text` is naive ISO 8601, in the camera's time; `offset_text` its

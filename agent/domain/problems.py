@@ -4,13 +4,12 @@ The agent keeps code and arguments only; `agent.words` makes the sentences.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agent.protocol.types import Problem, Severity
+from agent.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Record, frozen=True):
     """What is known of a kind of problem.
 
     `must_act`: a person has to do something, and the light shows it. `visible_after_s`: a shorter one is not told.

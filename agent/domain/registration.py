@@ -5,14 +5,14 @@ them and reads back what the system made of them; here the two are compared.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from agent.record import Record
 
 JobName = Literal["agent", "nightly", "tray"]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Record, frozen=True):
     """What should be registered: each command as its words; None for what should not."""
 
     agent: tuple[str, ...]
@@ -22,8 +22,7 @@ class Plan:
     tray: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Record, frozen=True):
     """One job as the system shows it. `running` is None where the system cannot be asked."""
 
     name: JobName
@@ -41,8 +40,7 @@ class Job:
     pid: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Record, frozen=True):
     """Everything that is registered, read back."""
 
     #: `systemd`, `launchd`, `task_scheduler`.
@@ -64,8 +62,7 @@ class Registered:
         return self.answers and agent.installed and agent.trouble != "masked"
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Record, frozen=True):
     """Something that is not as it should be; `code` is one of `agent.words.checkup`."""
 
     code: str

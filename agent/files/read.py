@@ -10,10 +10,10 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from agent.domain.errors import Fate, FileChanged, FileVanished, Rejected, Transient
+from agent.record import Record
 
 _BUFFER_BYTES: Final = 262_144
 #: Binary where the system makes a difference; and never wait for the other end of a pipe that has a photo's name.
@@ -31,23 +31,21 @@ _LARGEST: Final = 2**63 - 1
 _buffers = threading.local()
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a file is known by. `born_ns` is its birth where the system tells one; two files equal without it."""
+class Facts(Record, frozen=True):
+    """What a file is known by. `born_ns` is its birth where the system tells one."""
 
     size_bytes: int
     mtime_ns: int
     inode: int
-    born_ns: int | None = field(default=None, compare=False)
+    born_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(Record, frozen=True):
     """A digest and the facts of the very bytes it was made of; the bytes themselves if they were asked for."""
 
     sha1: bytes
     facts: Facts
-    content: bytes | None = field(default=None, compare=False, repr=False)
+    content: bytes | None = None
 
 
 def look(path: bytes) -> Facts:

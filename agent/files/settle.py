@@ -12,7 +12,6 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
 from agent.domain.clock import Clock
@@ -20,6 +19,7 @@ from agent.domain.errors import Fate, FileVanished, Interrupted, Rejected
 from agent.domain.grouping import stem_key
 from agent.files.reach import Beat, Reach, Silent
 from agent.files.read import Facts, look
+from agent.record import MutableRecord, Record, field
 
 _log = logging.getLogger(__name__)
 
@@ -36,18 +36,16 @@ _Seen = tuple[tuple[int, bytes], _Look]
 _SILENT: Final = "folder_silent"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Touch:
+class Touch(Record, frozen=True):
     """A path that rests; `gone`: there is no file. `facts` are None of what cannot be looked at, too."""
 
     folder_id: int
     path: bytes
     gone: bool
-    facts: Facts | None = field(default=None, compare=False)
+    facts: Facts | None = None
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(MutableRecord):
     """A group of paths that may belong together."""
 
     give_up_s: float

@@ -11,7 +11,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from watchdog import events, observers
@@ -21,6 +20,7 @@ from agent.domain.media_types import role_of
 from agent.files.mounts import is_remote
 from agent.files.read import EXHAUSTED
 from agent.protocol.paths import to_display
+from agent.record import MutableRecord
 
 _log = logging.getLogger(__name__)
 
@@ -36,8 +36,7 @@ _EVENTS: Final[list[type[events.FileSystemEvent]]] = [
 _STOP_S: Final = 10.0
 
 
-@dataclass(slots=True)
-class _Folder:
+class _Folder(MutableRecord):
     """A watched root. Events name it by its real path; who asked gets the path that was asked for."""
 
     id: int

@@ -7,9 +7,10 @@ the decoder process. Tag numbers: EXIF 3.0 (CIPA DC-008), for Apple's maker note
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from agent.record import Record, replace
 
 Tags = Mapping[int, Any]
 
@@ -27,8 +28,7 @@ _APPLE = b"Apple iOS\x00\x00\x01"
 _APPLE_CONTENT_IDENTIFIER = 17
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Record, frozen=True):
     """What was found; the fields have the meaning of those of `agent.domain.metadata.Metadata`."""
 
     captured_at_text: str | None = None

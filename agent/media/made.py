@@ -5,11 +5,11 @@ A child is not trusted: whatever arrives is checked for shape and size before it
 
 import base64
 import binascii
-from dataclasses import dataclass
 
 from agent.domain.metadata import Metadata
 from agent.media.errors import REASONS
 from agent.media.metadata import from_plain, to_plain
+from agent.record import Record
 
 #: How the pictures came about: from the pixels, from a smaller picture inside the file, from the desktop's own cache.
 SOURCES = ("decoded", "embedded", "shared")
@@ -17,8 +17,7 @@ _LARGEST_PICTURE_BYTES = 2 << 20
 _LARGEST_PX = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Record, frozen=True):
     """A small JPEG in sRGB, the right way up. `bound_px` is the square that it was made to fit into."""
 
     bound_px: int
@@ -27,8 +26,7 @@ class Picture:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Record, frozen=True):
     """What one file gave. `trouble` says why there are no pictures although the metadata could be read.
 
     `sha1` is the file's digest where all of it was read anyway. `size_bytes` and `mtime_ns` are those of the very file

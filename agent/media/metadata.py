@@ -12,7 +12,6 @@ import struct
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +23,7 @@ from agent.media.errors import Undecodable
 from agent.media.exif import Facts, settle_date
 from agent.media.jpeg import header
 from agent.media.tags import BAD_DATA, Tiff
+from agent.record import Record, asdict, replace
 
 HEAD_BYTES = 512
 _JPEG_HEAD_BYTES = 1 << 17
@@ -119,8 +119,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Record, frozen=True):
     """A file to be looked into: the open file, its facts, its extension in small letters without the dot."""
 
     file: BinaryIO

@@ -8,7 +8,6 @@ its size, the first scans of a progressive one, a key frame of a video. Runs in 
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -37,6 +36,7 @@ from agent.media.metadata import (
 )
 from agent.media.tags import BAD_DATA, Tiff
 from agent.media.thumbhash import thumbhash
+from agent.record import MutableRecord
 
 QUALITY = 80
 #: A larger file is decoded as it is read, and not hashed.
@@ -69,8 +69,7 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
         pass
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(MutableRecord):
     """A picture as it came out of the file: not much larger than needed, perhaps lying on its side."""
 
     image: Image.Image

@@ -10,11 +10,11 @@ import os
 import stat
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from agent.domain.facts import HostFacts
+from agent.record import Record
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -115,8 +115,7 @@ class Platform(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Record, frozen=True):
     """Every file and folder of one home."""
 
     config_dir: Path

@@ -12,7 +12,6 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from jeepney import (
@@ -29,6 +28,7 @@ from jeepney import (
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from agent.domain.facts import HostFacts, NetworkKind
+from agent.record import MutableRecord
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +64,7 @@ _CONNECTED_LOCALLY = 50  # of NetworkManager's states, which grow with what can 
 _CONNECTIVITY_NONE, _CONNECTIVITY_PORTAL = 1, 2
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(MutableRecord):
     """The facts as they are gathered, by the service that tells them."""
 
     network_metered: bool | None = None

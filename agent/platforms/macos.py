@@ -13,11 +13,11 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from agent.domain.facts import HostFacts, NetworkKind
 from agent.platforms.base import Handle
+from agent.record import replace
 
 if sys.platform == "darwin":
     from agent.platforms.posix import Posix

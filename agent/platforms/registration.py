@@ -9,11 +9,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from agent.domain.registration import Plan, Registered
 from agent.platforms import program
+from agent.record import Record
 
 #: What the nightly pass runs, on every system: nobody waits for it, so it never uses up a battery.
 NIGHTLY: Final = ("cache", "build", "--spare-battery")
@@ -26,8 +26,7 @@ class Refused(Exception):
     """The system refused to register or to start something; the text is its own words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Record, frozen=True):
     """A tool of the system that has ended."""
 
     code: int

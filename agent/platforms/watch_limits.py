@@ -5,14 +5,14 @@ Facts: inotify(7); what each process watches stands in its fdinfo. Reads what th
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from agent.record import Record
 
 _LIMITS = Path("/proc/sys/fs/inotify")
 
 
-@dataclass(frozen=True, slots=True)
-class WatchLimits:
+class WatchLimits(Record, frozen=True):
     """The limits for one user, and what programs other than the one that was left out use of them."""
 
     watches: int

@@ -4,16 +4,15 @@ Functions over one transaction. Also plans work: which assets still lack a copy 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from agent.protocol.types import Args, CopyRow
 from agent.protocol.wire import as_json
+from agent.record import Record
 from agent.store.db import Tx, placeholders
 from agent.store.jobs import NewJob
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Record, frozen=True):
     """A content at a destination."""
 
     content_id: int

@@ -5,13 +5,12 @@ state of its content's copies at the destinations of its folder, else safe. Path
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from agent.record import Record
 from agent.store.db import Row, Tx, placeholders
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(Record, frozen=True):
     """A file as the ledger knows it."""
 
     id: int
@@ -29,8 +28,7 @@ class FileFacts:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Record, frozen=True):
     """A file of an asset, with all that the upload needs to know."""
 
     id: int

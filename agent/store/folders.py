@@ -4,13 +4,12 @@ Functions over one transaction. The settings say what is wanted; `attach` brings
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from agent.record import Record
 from agent.store.db import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class FolderRow:
+class FolderRow(Record, frozen=True):
     """A root as the ledger knows it."""
 
     id: int

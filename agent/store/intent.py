@@ -8,15 +8,14 @@ is in force. Any thread.
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from agent.protocol.paths import from_wire, to_wire
 from agent.protocol.wire import as_json, from_json
+from agent.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Record, frozen=True):
     """Backup rests until a time, or with None until resumed."""
 
     until_at: int | None

@@ -7,12 +7,12 @@ their chance.
 
 import functools
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import NamedTuple
 
 from agent.protocol.wire import as_json, from_json
+from agent.record import Record
 from agent.store.db import Row, Tx, placeholders
 
 LOCAL_LANE = "local"
@@ -41,13 +41,12 @@ class NewJob(NamedTuple):
     max_attempts: int = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Record, frozen=True):
     """A job in a handler's hands."""
 
     id: int
     key: str
-    payload: dict[str, object] = field(hash=False)
+    payload: dict[str, object]
     folder_id: int | None
     group_id: int | None
     attempts: int
@@ -55,8 +54,7 @@ class Claimed:
     weight_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Record, frozen=True):
     """What the gate lets through in a lane.
 
     `everyone`: all jobs. Else those of `folders`; those of `asked_groups` in `asked_folders` (a person asked, power and

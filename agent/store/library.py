@@ -3,11 +3,10 @@
 Functions over one transaction; nothing here writes, and nothing counts or loads all of anything.
 """
 
-from dataclasses import dataclass
-
 from agent.protocol.paths import to_wire
 from agent.protocol.types import Bytes, Counts, FileRow
 from agent.protocol.wire import from_json
+from agent.record import Record
 from agent.store.db import Row, Tx
 from agent.store.files import join
 
@@ -72,8 +71,7 @@ def page(tx: Tx, *, state: str | None, folder_id: int | None, after: int, limit:
     return [_row(row) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Record, frozen=True):
     """Which files: all that is given must fit. `text` is looked for in names and directories, ASCII case ignored."""
 
     state: str | None = None

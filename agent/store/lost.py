@@ -3,16 +3,14 @@
 Functions over one transaction, for a person's request: they look at all that lies there.
 """
 
-from dataclasses import dataclass
-
 from agent.protocol.wire import as_json
+from agent.record import Record
 from agent.store.db import Tx
 from agent.store.files import join
 from agent.store.jobs import iso
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Record, frozen=True):
     """A file and one of its copies."""
 
     file_id: int
@@ -25,8 +23,7 @@ class Row:
     remote_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Record, frozen=True):
     """A file whose content is known, to be read again."""
 
     file_id: int

@@ -4,10 +4,10 @@ Functions over one transaction of the `media_metadata` database (see `cache_db`)
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from agent.domain.metadata import Metadata
 from agent.protocol.paths import to_wire
+from agent.record import Record
 from agent.store import places
 from agent.store.db import Tx, placeholders
 from agent.store.jobs import iso
@@ -17,8 +17,7 @@ _AT_ONCE = 500
 _DETAILS = "captured_at_text offset_text camera orientation has_gps content_identifier".split()
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Record, frozen=True):
     """What is kept of a content: what its file said, the placeholder, the file's size, and since when (ISO 8601)."""
 
     metadata: Metadata

@@ -5,9 +5,9 @@ confirmed them.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from agent.record import Record
 from agent.store.db import Tx
 from agent.store.jobs import NewJob
 
@@ -20,8 +20,7 @@ GATHER_MS = 3_000
 TRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Record, frozen=True):
     """One thing to arrange, see the table."""
 
     kind: Kind

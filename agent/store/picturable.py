@@ -6,10 +6,10 @@ never migrates: a ledger of another version is the agent's business.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from agent.domain.errors import Blocked, Transient
+from agent.record import Record
 from agent.store.db import Row, Tx, placeholders
 from agent.store.files import join
 from agent.store.migrations import steps
@@ -19,8 +19,7 @@ _AT_ONCE = 500
 _WANTED = "f.state NOT IN ('gone', 'excluded') AND f.role IN ('still', 'video') AND r.watched"
 
 
-@dataclass(frozen=True, slots=True)
-class Picturable:
+class Picturable(Record, frozen=True):
     """A photo or video on the disk. `sha1` is None while nobody has read it all."""
 
     id: int

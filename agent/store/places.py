@@ -6,16 +6,15 @@ here needs nothing anew.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from agent.record import Record
 from agent.store.db import Tx, placeholders
 
 _PATH_KEY = "path:"
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Record, frozen=True):
     """A file as it was at one time."""
 
     path: bytes
@@ -23,8 +22,7 @@ class Version:
     mtime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Record, frozen=True):
     """What was written down of a path: the key of what was made of it, or the reason why nothing was."""
 
     size_bytes: int

@@ -4,16 +4,15 @@ Functions over one transaction. Nothing here touches a local file; `work.server.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from agent.record import Record
 from agent.store.db import Row, Tx, placeholders
 
 #: A row of `remote_assets` without destination and reading, in the order of its columns.
 AssetRow = tuple[str, str, bytes | None, str, str, int | None, int | None, bool, str, str | None, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Record, frozen=True):
     """How far the sync of a destination got, see the table."""
 
     way: str

@@ -4,10 +4,10 @@ Functions over one transaction of the `thumbnails` database (see `cache_db`). Wh
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from agent.domain.clock import DAY_MS
 from agent.protocol.paths import to_wire
+from agent.record import Record
 from agent.store import places
 from agent.store.db import Tx, placeholders
 from agent.store.jobs import iso
@@ -16,8 +16,7 @@ from agent.store.places import Version
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Record, frozen=True):
     """A picture: a JPEG and the square that it was made to fit into. `is_final` is False for a tiny first one."""
 
     bound_px: int

@@ -5,14 +5,14 @@ on a desktop: LANGUAGE (a list), LC_ALL, LC_MESSAGES, LANG for the language, LC_
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from agent.record import Record
 
 #: Chinese is written in two ways; the country tells which, where the script is not named.
 _SIMPLIFIED, _TRADITIONAL = frozenset({"CN", "SG", "MY"}), frozenset({"TW", "HK", "MO"})
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Record, frozen=True):
     """What to speak: languages by preference, none for English; and whose numbers and times, `` for plain ones."""
 
     languages: tuple[str, ...] = ()

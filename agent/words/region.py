@@ -4,9 +4,10 @@ The facts are those of the Unicode CLDR, which the tests compare every row with.
 as English without a country: `12,431.5`, `2026-11-22`, `08:00`. Pure; any thread.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+
+from agent.record import Record
 
 _Row = TypeVar("_Row")
 
@@ -38,8 +39,7 @@ _DATES = {
 _TWELVE_HOURS = {"AM PM": "en_US en_CA en_PH", "am pm": "en_AU en_IN en_NZ"}
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Record, frozen=True):
     """One way of writing numbers and one of writing times; the two may come from different countries."""
 
     thousands: str = ","

@@ -7,17 +7,16 @@ once when a person asks or the network changed. Safe from any thread; `mend` run
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from agent.domain import backoff
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate
+from agent.record import Record
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Record, frozen=True):
     """Why a lane is shut, since when, and when it is looked at again."""
 
     problem: Blocked

@@ -6,16 +6,15 @@ A registry that is replaced whole when the settings change; any thread may read 
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agent.domain.rules import Matcher, compile_rules
 from agent.protocol.paths import from_wire, to_wire
 from agent.protocol.settings import FolderRules, Settings
 from agent.protocol.wire import as_json
+from agent.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Record, frozen=True):
     """A watched folder, ready for use. `inner` are watched folders below it, relative: theirs are not its files."""
 
     id: int

@@ -7,7 +7,6 @@ comparison. Any thread.
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from agent.domain.cache import rests
@@ -17,13 +16,13 @@ from agent.domain.facts import HostFacts
 from agent.protocol.paths import to_wire
 from agent.protocol.settings import FolderRules, Settings
 from agent.protocol.types import Hold
+from agent.record import Record
 from agent.store.intent import Pause
 from agent.store.jobs import CACHE_LANE, LOCAL_LANE, Open
 from agent.work.folders import Folders
 
 
-@dataclass(frozen=True, slots=True)
-class _Inputs:
+class _Inputs(Record, frozen=True):
     settings: Settings
     facts: HostFacts
     pause: Pause | None

@@ -9,7 +9,6 @@ and copies that a destination lost; changes nothing but the ledger.
 import functools
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
 
 from agent.destinations.base import Destination, Found, Wanted
 from agent.destinations.immich import ImmichDestination
@@ -18,6 +17,7 @@ from agent.domain.errors import Blocked, FileChanged, FileVanished, Rejected, Tr
 from agent.files.reach import Reach, Silent
 from agent.files.read import fingerprint, look
 from agent.protocol.paths import from_wire, to_wire
+from agent.record import MutableRecord, asdict, field
 from agent.store import copies, files, folders, lost
 from agent.store.db import Database, Tx
 from agent.store.intent import IntentJournal
@@ -38,8 +38,7 @@ SHARE_BYTES = 20_000_000_000
 LISTED = 200
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(MutableRecord):
     """The statement: how many files came out how, and those that a person should know of."""
 
     began_at: int = 0

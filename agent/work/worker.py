@@ -9,12 +9,12 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from agent.domain import backoff
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, Interrupted, Rejected, Transient
+from agent.record import MutableRecord, field
 from agent.store import groups, jobs
 from agent.store.db import Database, Tx
 from agent.store.jobs import Claimed
@@ -33,8 +33,7 @@ STUMBLE_S = 30.0
 LONGEST_WAIT_S = 3_600.0
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(MutableRecord):
     """What a handler works with for one batch: where it writes ends, and how it learns that it must stand back."""
 
     lane: str

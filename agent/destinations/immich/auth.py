@@ -6,13 +6,13 @@ Runs in the thread of whoever adds or checks a destination.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agent.destinations.immich.http import Server
 from agent.destinations.immich.line import Request
 from agent.destinations.immich.verdicts import Answer
 from agent.destinations.immich.versions import OLDEST, Version, is_too_old, read_version
 from agent.domain.errors import Blocked
+from agent.record import Record
 
 #: Without these nothing can be kept safe.
 NEEDED = ("asset.upload", "asset.read", "user.read")
@@ -33,8 +33,7 @@ OWN = ("apiKey.delete",)
 _ALLOWED = re.compile(r"following values: ([\w.,\s]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Record, frozen=True):
     """Whom a key belongs to. `missing_permissions` are those of `NEEDED` that it lacks."""
 
     api_url: str
@@ -72,8 +71,7 @@ def account(server: Server) -> Account:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
+class Storage(Record, frozen=True):
     """What an account takes at its server and what it may take; None where the server does not say, or has no limit.
 
     `free_bytes` is what is left on the server's own disk, which few keys may ask for.

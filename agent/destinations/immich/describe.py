@@ -6,21 +6,20 @@ not there is refused with 400.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from agent.destinations.immich.http import Server
 from agent.destinations.immich.organize import Gone, tag
 from agent.destinations.immich.sync import epoch_ms
 from agent.domain.errors import Blocked, Transient
 from agent.domain.xmp import Annotation
+from agent.record import Record
 
 #: Nearer than a metre: the server's numbers are shorter than ours.
 _SAME_PLACE = 0.000_01
 _SAME_MOMENT_MS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Record, frozen=True):
     """What the server shows now. `taken_at` is epoch milliseconds, `place` degrees north and east."""
 
     description: str | None

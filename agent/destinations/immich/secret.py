@@ -5,12 +5,12 @@ Pure. A pasted key alone stays the plain text that it was; anything more is JSON
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from agent.record import Record, field
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+
+class Secret(Record, frozen=True):
     """`token` is what is sent. `parent` is the session that ours was made from: it must live as long as ours.
 
     `key_id` names an API key that we made, to be revoked at the end. `headers` are what a proxy in front asks for.
@@ -20,7 +20,10 @@ class Secret:
     token: str
     parent: str | None = None
     key_id: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Secret({self.kind})"
 
     def to_text(self) -> str:
         """As the keyring keeps it."""

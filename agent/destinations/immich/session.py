@@ -7,7 +7,6 @@ nobody uses it for 90 days. So both are kept, and both are ended at the end.
 
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import replace
 
 from agent.destinations.immich.auth import Account, account, key_for_login, log_in, running_version
 from agent.destinations.immich.http import Server
@@ -16,6 +15,7 @@ from agent.destinations.immich.secret import Secret
 from agent.destinations.immich.trust import Trust
 from agent.domain.clock import Clock
 from agent.domain.errors import Fate
+from agent.record import replace
 
 _APP = "Safelight"
 

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from agent.destinations.immich.form import iso_utc
@@ -19,6 +18,7 @@ from agent.destinations.immich.line import Request
 from agent.destinations.immich.stream import Stream
 from agent.destinations.immich.versions import Version, sync_kinds
 from agent.domain.errors import Blocked, Transient
+from agent.record import Record
 
 ACKS_TOGETHER = 1_000
 PAGE = 1_000
@@ -26,8 +26,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SUCCESSOR = re.compile(r"SyncRequestType\.(\w+) is deprecated, use SyncRequestType\.(\w+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Record, frozen=True):
     """One change: the server's kind without its version (`Asset`, `AssetDelete`, ...), its data, its mark."""
 
     kind: str
@@ -35,8 +34,7 @@ class Line:
     ack: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteAsset:
+class RemoteAsset(Record, frozen=True):
     """An asset as the server tells of it. `sha1` is None where its checksum is not of the bytes. Times: epoch ms."""
 
     remote_id: str

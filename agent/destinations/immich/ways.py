@@ -7,7 +7,6 @@ account is dropped, and what a way's proxy finds too large goes another way. Any
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from agent.destinations.immich.line import SILENCE_S, Lines, Request
 from agent.destinations.immich.route import Route
@@ -15,6 +14,7 @@ from agent.destinations.immich.trust import SYSTEM, Trust
 from agent.destinations.immich.verdicts import Answer
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Transient
+from agent.record import MutableRecord
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,7 @@ WAIT_S = 900.0
 _NO_WAY = {"server_unreachable", "certificate_untrusted", "certificate_changed", "client_certificate_needed"}
 
 
-@dataclass(slots=True)
-class _Way:
+class _Way(MutableRecord):
     lines: Lines
     address: str
     is_known: bool

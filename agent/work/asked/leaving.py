@@ -6,7 +6,6 @@ intake abides by it: it survives a rescan, a rename and a lost ledger. Copies th
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from agent.domain.clock import Clock
 from agent.domain.grouping import stem_key
@@ -14,6 +13,7 @@ from agent.files.read import Facts
 from agent.protocol.history import Chosen
 from agent.protocol.paths import from_wire, to_display
 from agent.protocol.wire import Mistake
+from agent.record import Record
 from agent.store import activity, copies, files
 from agent.store.db import Database
 from agent.store.intent import IntentJournal
@@ -22,8 +22,7 @@ from agent.work.finding.intake import ASKED, LEFT_OUT, Intake, Taken, Urgency
 from agent.work.folders import Folders, Watched
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Record, frozen=True):
     """Where a file lies; `row` is None for one that the ledger has not seen yet."""
 
     folder: Watched

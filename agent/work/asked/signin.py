@@ -11,7 +11,6 @@ import platform
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from agent.destinations.immich import session
@@ -24,12 +23,12 @@ from agent.domain.errors import Blocked, Fate
 from agent.protocol.methods import DestinationAddImmich, ServerAddress, ServerFound
 from agent.protocol.settings import DestinationSetting
 from agent.protocol.wire import Mistake, from_plain, to_plain
+from agent.record import Record
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(Record, frozen=True):
     """What a sign-in came to."""
 
     secret: Secret

@@ -11,13 +11,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
 from agent.domain.cache import VIEWED_MS, Candidate, may_fill, ordered, remaining_s
 from agent.domain.clock import Clock
 from agent.protocol.paths import to_display
+from agent.record import MutableRecord, field
 from agent.store import picturable, places, thumbnails
 from agent.store.cache_db import MOST_ROWS
 from agent.store.db import Tx
@@ -43,8 +43,7 @@ FEW = 200
 _FIRSTS = 16
 
 
-@dataclass(slots=True)
-class Report:
+class Report(MutableRecord):
     """How far a pass is, and in the end what it came to. `failed` gave no picture in this pass, but not before."""
 
     phase: Phase = "looking"

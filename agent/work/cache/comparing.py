@@ -5,9 +5,9 @@ its thread; any thread.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from agent.domain.cache import Lacks, lacks
+from agent.record import MutableRecord, Record, field
 from agent.store import media_metadata, places, thumbnails
 from agent.store.cache_db import MOST_ROWS
 from agent.store.db import Tx
@@ -16,8 +16,7 @@ from agent.store.places import Known
 from agent.work.cache.making import Making
 
 
-@dataclass(slots=True)
-class Compared:
+class Compared(MutableRecord):
     """`wanting` lack something; `bare` are the ids of stills without any picture; `known_failures` failed before."""
 
     wanting: list[Picturable] = field(default_factory=list)
@@ -25,8 +24,7 @@ class Compared:
     known_failures: set[bytes] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Record, frozen=True):
     """What the cache knows of some files."""
 
     pictured: dict[bytes, Known]

@@ -6,7 +6,6 @@ wrong with a file is written down and not tried again until it changes; it never
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from agent.domain.cache import chosen_to_go, to_free_bytes
@@ -14,6 +13,7 @@ from agent.domain.clock import Clock
 from agent.domain.errors import Fate, FileVanished, Rejected, Transient
 from agent.media.made import Made, Picture
 from agent.media.pool import Decoders
+from agent.record import Record
 from agent.store import media_metadata, thumbnails
 from agent.store.cache_db import MOST_ROWS, CacheDatabase
 from agent.store.places import Version, key_of
@@ -24,8 +24,7 @@ log = logging.getLogger(__name__)
 Part = Literal["whole", "first"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Record, frozen=True):
     """What became of one file: `made`, or `failure` and why; neither for a file that is not there any more.
 
     `is_kept` is False for a failure that may pass by itself.

@@ -8,13 +8,13 @@ the local lane; the ledger's one writer keeps them apart.
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from agent.domain.clock import Clock
 from agent.domain.grouping import group, stem_key
 from agent.domain.media_types import role_of
 from agent.files.read import Facts
 from agent.files.settle import Touch
+from agent.record import MutableRecord, Record, field
 from agent.store import copies, files, folders, jobs
 from agent.store.db import Database, Tx
 from agent.store.intent import IntentJournal
@@ -28,8 +28,7 @@ FRESH, BACKLOG, ASKED = 10, 0, 100
 LEFT_OUT = "user_excluded"
 
 
-@dataclass(frozen=True, slots=True)
-class Urgency:
+class Urgency(Record, frozen=True):
     """How soon the jobs become due, how urgent they are, and the request they belong to."""
 
     run_after: int
@@ -37,8 +36,7 @@ class Urgency:
     group_id: int | None = None
 
 
-@dataclass(slots=True)
-class Taken:
+class Taken(MutableRecord):
     """What an observation came to."""
 
     jobs: list[int] = field(default_factory=list)
@@ -48,8 +46,7 @@ class Taken:
     files: list[int] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Directory:
+class _Directory(MutableRecord):
     """One directory under observation, inside the transaction."""
 
     tx: Tx

@@ -8,7 +8,6 @@ read is a problem shown, never a deletion.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
@@ -18,6 +17,7 @@ from agent.files.read import Facts
 from agent.files.scan import FolderMissing, Listing, list_directory, trusted_mtime_ns, walk, walk_changed
 from agent.files.settle import Settler
 from agent.protocol.paths import to_display
+from agent.record import MutableRecord, field
 from agent.store import files, folders
 from agent.store.db import Database
 from agent.work.finding.intake import Intake, Taken, Urgency
@@ -31,8 +31,7 @@ NOTED_TOGETHER = 500
 WAITING = 20_000
 
 
-@dataclass(slots=True)
-class Looked:
+class Looked(MutableRecord):
     """What a comparison could not settle: directories that cannot be read, and whether files do not rest yet."""
 
     unreadable: list[bytes] = field(default_factory=list)

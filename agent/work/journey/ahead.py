@@ -7,11 +7,11 @@ lane's thread. Speaks with no destination.
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
 from functools import partial
 
 from agent.domain.errors import FileChanged, FileVanished, Interrupted, Rejected, Transient
 from agent.files import read
+from agent.record import replace
 from agent.store import files
 from agent.work.journey.batch import Batched, Piece
 from agent.work.worker import Scope

@@ -4,17 +4,16 @@ Values: a piece is touched by one thread at a time. Nothing here speaks with a d
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from agent.destinations.base import Found
 from agent.domain.errors import Blocked, Fate, FileChanged, Interrupted, Rejected, Transient
+from agent.record import MutableRecord, field
 from agent.store import files
 from agent.store.db import Database
 from agent.store.jobs import Claimed
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(MutableRecord):
     """One file of the batch on its way. `outcome` is the copy's state once known; `error` why there is none."""
 
     member: files.Member
@@ -46,8 +45,7 @@ class Piece:
         self.remote_id = found.remote_id
 
 
-@dataclass(slots=True)
-class Batched:
+class Batched(MutableRecord):
     """One job: an asset and its pieces.
 
     `is_live`: still and video were found to be halves of a live photo; `is_linked`: the still told so when it was put.

@@ -4,18 +4,17 @@ Marries `agent.files.read` and `agent.destinations.base`, which know nothing of 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from agent.destinations.base import Chunk
 from agent.files.read import chunks, unchanged_chunks
+from agent.record import Record
 from agent.store.files import Member
 
 PIECE_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class FileSource:
+class FileSource(Record, frozen=True):
     """A `Source` for a member of an asset whose content is known."""
 
     member: Member

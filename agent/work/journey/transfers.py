@@ -5,10 +5,10 @@ Told by the uploads from their threads; tells the state at most a few times a se
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from agent.domain.clock import Clock
 from agent.protocol.types import Run, Transfer
+from agent.record import MutableRecord
 from agent.state import State
 from agent.store import activity
 from agent.store.db import Database
@@ -16,8 +16,7 @@ from agent.store.db import Database
 PUBLISH_EVERY_S = 0.2
 
 
-@dataclass(slots=True)
-class _Flight:
+class _Flight(MutableRecord):
     path: str
     destination: str
     size_bytes: int
@@ -25,8 +24,7 @@ class _Flight:
     since_s: float
 
 
-@dataclass(slots=True)
-class _Stretch:
+class _Stretch(MutableRecord):
     id: int
     started_at: int
     since_s: float

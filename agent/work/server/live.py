@@ -9,13 +9,13 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from agent.destinations.immich import ImmichDestination
 from agent.destinations.immich.live import UPHEAVALS, Live
 from agent.domain import backoff
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, Interrupted
+from agent.record import MutableRecord
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,7 @@ POLL_S = 900.0
 SAFETY_S = 6 * 3_600.0
 
 
-@dataclass(slots=True)
-class _Post:
+class _Post(MutableRecord):
     """One server that is listened to."""
 
     destination: ImmichDestination

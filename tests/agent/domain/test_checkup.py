@@ -1,13 +1,13 @@
 """What is seen becomes findings: each story one way to look, and what should be said of it."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
 from agent.domain.checkup import Disk, Looked, Server, Watching, findings
 from agent.domain.registration import Job, JobName, Mismatch, Plan, Registered, mismatches
 from agent.protocol.types import Problem
+from agent.record import replace
 from agent.words import checkup as words
 
 FINE = Looked(

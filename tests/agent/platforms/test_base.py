@@ -17,7 +17,7 @@ if sys.platform == "win32":
 
 def test_a_home_holds_everything(tmp_path: Path) -> None:
     spot = places(tmp_path / "home")
-    inside = [getattr(spot, name) for name in spot.__dataclass_fields__ if name != "home_id"]
+    inside = [getattr(spot, name) for name in spot.__struct_fields__ if name != "home_id"]
     assert all(Path(place).is_relative_to(tmp_path / "home") for place in inside)
 
 

@@ -1,12 +1,12 @@
 """Pictures and where their files lie: twins, moves, edits, sizes, looks, and making room."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.domain.metadata import Metadata
+from agent.record import replace
 from agent.store import media_metadata, places, thumbnails
 from agent.store.cache_db import CacheDatabase
 from agent.store.media_metadata import Kept

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from agent.domain.rules import Matcher
 from agent.files.reach import Reach
 from agent.files.settle import Settler
 from agent.protocol.settings import DestinationSetting, FolderRules, FolderSetting, Settings
+from agent.record import replace
 from agent.store import folders
 from agent.work.finding.intake import BACKLOG, Intake, Urgency
 from agent.work.finding.reconcile import Reconcile
