@@ -6,11 +6,14 @@ brings declarations of its own, says nothing.
 """
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from agent.record import Record
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 #: Programs keep masks and histories in sidecars; one that is larger holds no more of what is looked for.
 LARGEST_BYTES: Final = 8 * 1024 * 1024
@@ -32,8 +35,7 @@ _ANGLE: Final = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d+)?)(?:,(\d{1,2}(?:\.\d+)?
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Record, frozen=True):
     """What was found; None and the empty tuple where nothing was. `taken` is ISO with its zone, angles are degrees."""
 
     description: str | None = None
@@ -50,6 +52,8 @@ class Annotation:
 
 def read_xmp(content: bytes) -> Annotation:
     """The annotation in a sidecar's bytes; an empty one where they cannot be understood."""
+    import xml.etree.ElementTree as ET  # for the few who have sidecars
+
     if len(content) > LARGEST_BYTES:
         return Annotation()
     try:
@@ -70,9 +74,9 @@ def read_xmp(content: bytes) -> Annotation:
     )
 
 
-def _properties(root: ET.Element) -> dict[str, ET.Element | str]:
+def _properties(root: "Element") -> "dict[str, Element | str]":
     """The packet's own properties by name: elements, or texts where they are written as attributes."""
-    found: dict[str, ET.Element | str] = {}
+    found: dict[str, Element | str] = {}
     packet = root if root.tag == f"{_RDF}RDF" else root.find(f"{_RDF}RDF")
     for description in packet.findall(f"{_RDF}Description") if packet is not None else ():
         for name, value in description.attrib.items():
@@ -82,22 +86,22 @@ def _properties(root: ET.Element) -> dict[str, ET.Element | str]:
     return found
 
 
-def _plain(value: ET.Element | str | None) -> str | None:
+def _plain(value: "Element | str | None") -> str | None:
     """A property that is one text."""
-    text = value.text if isinstance(value, ET.Element) else value
+    text = value if value is None or isinstance(value, str) else value.text
     return text.strip() or None if text else None
 
 
-def _items(value: ET.Element | str | None) -> Iterator[tuple[str | None, str]]:
+def _items(value: "Element | str | None") -> Iterator[tuple[str | None, str]]:
     """A property that is a list, as (language, text)."""
-    if isinstance(value, ET.Element):
+    if value is not None and not isinstance(value, str):
         for item in value.iterfind(f"*/{_RDF}li"):
             text = _plain(item)
             if text:
                 yield item.get(_LANGUAGE), text
 
 
-def _description(value: ET.Element | str | None) -> str | None:
+def _description(value: "Element | str | None") -> str | None:
     texts = list(_items(value))
     usual = [text for language, text in texts if language == "x-default"]
     found = next(iter([*usual, *(text for _, text in texts)]), None) or _plain(value)
@@ -137,7 +141,7 @@ def _angle(text: str | None, sides: str, widest: int) -> float | None:
     return round(-degrees if found[4] in "SW" else degrees, 7)
 
 
-def _tags(found: Mapping[str, ET.Element | str]) -> tuple[str, ...]:
+def _tags(found: "Mapping[str, Element | str]") -> tuple[str, ...]:
     """Tags as paths with slashes, from where they are told most exactly."""
     for name, divider in (
         (f"{_DIGIKAM}TagsList", "/"),

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import resources
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,6 +18,7 @@ from agent.domain.errors import Transient
 from agent.platforms import current
 from agent.platforms.base import AlreadyRunning, Lock
 from agent.store.db import Tx
+from agent.store.migrations import numbered
 
 log = logging.getLogger(__name__)
 
@@ -224,10 +224,7 @@ class CacheDatabase:
 
 def steps(kind: Kind) -> list[tuple[int, str]]:
     """All migrations of one of the two as (number, SQL), ascending."""
-    entries = resources.files("agent.store").joinpath("sql_cache").joinpath(kind).iterdir()
-    return sorted(
-        (int(entry.name.split("_", 1)[0]), entry.read_text("utf-8")) for entry in entries if entry.name.endswith(".sql")
-    )
+    return numbered(Path(__file__).with_name("sql_cache") / kind)
 
 
 def _primary(error: sqlite3.Error) -> int:

@@ -5,17 +5,21 @@ database from a newer Safelight is refused, since its tables may mean something 
 """
 
 import sqlite3
-from importlib import resources
+from pathlib import Path
 
 from agent.domain.errors import Blocked
+
+_HERE = Path(__file__).with_name("sql")
+
+
+def numbered(folder: Path) -> list[tuple[int, str]]:
+    """The files of a folder by the number that their names begin with."""
+    return sorted((int(one.name.split("_", 1)[0]), one.read_text("utf-8")) for one in folder.glob("*.sql"))
 
 
 def steps() -> list[tuple[int, str]]:
     """All migrations as (number, SQL), ascending."""
-    entries = resources.files("agent.store").joinpath("sql").iterdir()
-    return sorted(
-        (int(entry.name.split("_", 1)[0]), entry.read_text("utf-8")) for entry in entries if entry.name.endswith(".sql")
-    )
+    return numbered(_HERE)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -5,7 +5,6 @@ is read here, because `http.client` makes an e-mail of every head, which costs m
 other is left to it.
 """
 
-import http.client
 import io
 import re
 import socket
@@ -78,6 +77,8 @@ def _rest(sock: socket.socket, missing_bytes: int) -> bytes:
 
 
 def _unusual(sock: socket.socket, taken: bytes, method: str) -> tuple[Answer, bool]:
+    import http.client  # with all of e-mail in it; who never hears such an answer does without
+
     response: http.client.HTTPResponse | None = None
     try:
         response = http.client.HTTPResponse(sock, method=method)

@@ -1,6 +1,6 @@
 """Kept-alive connections to one server, and one exchange over them at a time: where the photos' bytes pass.
 
-`urllib3` opens the connections (names, TLS, proxies); the bytes are then written here, because a body must be
+`dial` opens the connections (names, TLS, proxies); the bytes are then written here, because a body must be
 stoppable when the answer comes early, abandoned when another thread asks for it, and cheap: a photo of 200 KB costs
 less than half of what `requests` needs for it. Redirects are never followed. Must not know what is sent.
 
@@ -14,17 +14,15 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError
 
 from agent.destinations.base import Chunk
+from agent.destinations.immich.dial import Connection
 from agent.destinations.immich.hearing import Broken, hear
 from agent.destinations.immich.route import Route
 from agent.destinations.immich.verdicts import Answer, unreachable
 from agent.domain.clock import Clock
 from agent.domain.errors import Interrupted, Transient
+from agent.record import Record, field
 
 #: A rested line older than this is not used again: the server ends it after 5 s.
 IDLE_S = 4.0
@@ -55,8 +53,7 @@ def _always() -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Record, frozen=True):
     """What to send. `pieces` is called again when the request must be sent again; `sent` hears body bytes so far.
 
     `may_repeat` is asked before that, when no line is held: whether it is of any use.
@@ -89,7 +86,7 @@ class _Lost(Exception):
 class _Line:
     """One connection; used by one thread at a time, but for `cut`."""
 
-    def __init__(self, connection: HTTPConnection, silence_s: float) -> None:
+    def __init__(self, connection: Connection, silence_s: float) -> None:
         self._connection = connection
         self._silence_s = silence_s
         self._taken = b""
@@ -98,8 +95,7 @@ class _Line:
 
     def open(self) -> None:
         """Connect, with the short time limit of the connection, then wait longer."""
-        self._connection.connect()
-        self._socket.settimeout(self._silence_s)
+        self._connection.connect().settimeout(self._silence_s)
 
     @property
     def _socket(self) -> socket.socket:
@@ -290,7 +286,7 @@ class Lines:
         try:
             line.open()
             self._stand_back(era)
-        except (OSError, HTTPError) as error:
+        except OSError as error:
             self._drop(line)
             self._stand_back(era)
             raise unreachable(error, self._route.address) from error

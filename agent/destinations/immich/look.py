@@ -109,11 +109,11 @@ def _is_refused(api_url: str, size_bytes: int, trust: Trust) -> bool:
     headers = {"Content-Type": "multipart/form-data; boundary=x", "Expect": "100-continue", "Connection": "close"}
     route = Route(api_url, {}, trust)
     connection = route.connection()
-    connection.timeout = _ANSWER_S
     try:
-        connection.connect()
-        connection.sock.sendall(route.head(Request("POST", "/assets", headers, length_bytes=size_bytes)))
-        return b" 413 " in _first_line(connection.sock)
+        sock = connection.connect()
+        sock.settimeout(_ANSWER_S)
+        sock.sendall(route.head(Request("POST", "/assets", headers, length_bytes=size_bytes)))
+        return b" 413 " in _first_line(sock)
     except OSError:
         return False
     finally:

@@ -4,12 +4,12 @@ Opens nothing. Any thread. Where the system names none at all, the rules for exc
 them, are not even loaded.
 """
 
-from urllib.request import getproxies
+from agent.platforms import proxies
 
 
 def proxy_for(url: str) -> str | None:
     """The proxy's address with its scheme, as the system has it: a login may be in it."""
-    if not getproxies():
+    if not proxies.are_named():
         return None
     from requests.utils import get_environ_proxies, select_proxy
 

@@ -3,14 +3,14 @@
 Opens nothing by itself. Any thread.
 """
 
+import re
+from base64 import b64encode
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
-
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util import Url, make_headers, parse_url
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
 
 from agent import __version__
+from agent.destinations.immich.dial import Connection, Direct, Proxied, Stop
 from agent.destinations.immich.proxies import proxy_for
 from agent.destinations.immich.trust import SYSTEM, Trust, tls_context
 from agent.domain.errors import Blocked
@@ -18,8 +18,12 @@ from agent.domain.errors import Blocked
 if TYPE_CHECKING:
     from agent.destinations.immich.line import Request
 
-CONNECT_S = 10.0
 USER_AGENT = f"Safelight/{__version__}"
+_PORTS = {"http": 80, "https": 443}
+#: A name, or an address of either kind, perhaps with the network card that leads to it.
+_HOST = re.compile(r"[a-z0-9_][a-z0-9_.-]*|[0-9a-f:.]*:[0-9a-f:.]*(%[A-Za-z0-9_.-]+)?")
+#: What a path may hold as it is.
+_PATH = "/%:@!$&'()*+,;=~"
 
 
 class Route:
@@ -31,38 +35,31 @@ class Route:
     def __init__(self, api_url: str, headers: Mapping[str, str], trust: Trust = SYSTEM) -> None:
         self._trust = trust
         try:
-            self._url = parse_url(api_url.rstrip("/"))
+            self._to, self._path = _read(api_url)
         except ValueError as error:
             raise Blocked("address_invalid", address=api_url) from error
-        if self._url.scheme not in {"http", "https"} or not self._url.host:
+        if self._to.scheme not in _PORTS:
             raise Blocked("address_invalid", address=api_url)
         self.address = api_url
         proxy = proxy_for(api_url)
-        self._proxy = parse_url(proxy) if proxy else None
+        try:
+            self._proxy = _read(proxy)[0] if proxy else None
+        except ValueError as error:
+            raise Blocked("server_unreachable", address=api_url, reason="proxy") from error
         self._common = self._common_head(headers)
 
-    def connection(self) -> HTTPConnection:
+    def connection(self) -> Connection:
         """A connection that is not opened yet, through the proxy if the system names one."""
-        url, proxy = self._url, self._proxy
-        if proxy is not None and proxy.scheme not in {"http", "https"}:  # SOCKS needs a package that we do without
+        to, proxy = self._to, self._proxy
+        if proxy is not None and proxy.scheme not in _PORTS:  # SOCKS needs a package that we do without
             raise Blocked("server_unreachable", address=self.address, reason="proxy")
-        secure = url.scheme == "https"
-        first = proxy or url
-        kind = HTTPSConnection if secure or first.scheme == "https" else HTTPConnection
-        options: dict[str, Any] = {}
-        if kind is HTTPSConnection:
-            options["ssl_context"] = tls_context(self._trust)
-            if self._trust.pinned is not None:
-                options["assert_hostname"] = False
-        connection = kind(_bare(first), first.port or _port(first), timeout=CONNECT_S, **options)
-        if proxy is not None and secure:
-            connection.set_tunnel(_bare(url), url.port or 443, _proxy_login(proxy), proxy.scheme or "http")
-        return connection
+        context = tls_context(self._trust) if "https" in {to.scheme, proxy.scheme if proxy else None} else None
+        return Direct(to, context) if proxy is None else Proxied(to, proxy, context)
 
     def head(self, request: "Request") -> bytes:
         """The request line and all headers."""
-        target = f"{self._url.path or ''}{request.path}"
-        if self._proxy is not None and self._url.scheme == "http":
+        target = f"{self._path}{request.path}"
+        if self._proxy is not None and self._to.scheme == "http":
             target = f"http://{self._host}{target}"
         lines = [f"{request.method} {target} HTTP/1.1", self._common]
         lines += [f"{name}: {value}" for name, value in request.headers.items()]
@@ -72,12 +69,15 @@ class Route:
 
     @property
     def _host(self) -> str:
-        return f"{self._url.host}:{self._url.port}" if self._url.port else str(self._url.host)
+        """As the other side wants to read it: an IPv6 address in brackets, the port only where it is another."""
+        to = self._to
+        name = f"[{to.host}]" if ":" in to.host else to.host
+        return name if to.port == _PORTS[to.scheme] else f"{name}:{to.port}"
 
     def _common_head(self, headers: Mapping[str, str]) -> str:
         fixed = {"Host": self._host, "User-Agent": USER_AGENT, "Accept": "application/json", **headers}
-        if self._proxy is not None and self._url.scheme == "http":
-            fixed |= _proxy_login(self._proxy)
+        if self._proxy is not None and self._to.scheme == "http":
+            fixed |= {"Proxy-Authorization": self._proxy.login} if self._proxy.login else {}
         for name, value in fixed.items():
             if any(not " " <= sign <= "\xff" for sign in name + value):
                 # A key with such a sign in it is not one that a server gave out.
@@ -85,19 +85,18 @@ class Route:
         return "\r\n".join(f"{name}: {value}" for name, value in fixed.items())
 
 
-def _bare(url: Url) -> str:
-    """The host as a socket wants it: an IPv6 address without its brackets."""
-    return str(url.host).strip("[]")
-
-
-def _port(url: Url) -> int:
-    return 443 if url.scheme == "https" else 80
-
-
-def _proxy_login(proxy: Url) -> dict[str, str]:
-    if not proxy.auth:
-        return {}
-    return dict(make_headers(proxy_basic_auth=unquote(proxy.auth)))
+def _read(url: str) -> tuple[Stop, str]:
+    """The end of a way and the path there; raises ValueError."""
+    parts = urlsplit(url.rstrip("/"))
+    host = str(parts.hostname or "")
+    host = host if host.isascii() else host.encode("idna").decode()
+    if not _HOST.fullmatch(host):
+        raise ValueError(host)
+    login = None
+    if parts.username:
+        words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        login = f"Basic {b64encode(words.encode()).decode()}"
+    return Stop(parts.scheme, host, parts.port or _PORTS.get(parts.scheme, 0), login), quote(parts.path, safe=_PATH)
 
 
 def site_of(url: str) -> str:

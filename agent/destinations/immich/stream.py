@@ -5,20 +5,21 @@ the lines mean. Silence is counted by whole lines, for a server that sends a byt
 however many lines come, whoever else needs the lane has a turn after `LONGEST_S`.
 """
 
-import http.client
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError
-
+from agent.destinations.immich.dial import Connection
 from agent.destinations.immich.hearing import MAX_ANSWER_BYTES
 from agent.destinations.immich.line import Request
 from agent.destinations.immich.route import Route
 from agent.destinations.immich.verdicts import Answer, unreachable
 from agent.domain.clock import Clock
 from agent.domain.errors import Interrupted, Transient
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
 
 PIECE_BYTES = 256 * 1024
 #: No line that we ask for is longer.
@@ -35,8 +36,8 @@ class Stream:
         self._route = route
         self._silence_s = silence_s
         self._clock = clock
-        self._connection: HTTPConnection | None = None
-        self._response: http.client.HTTPResponse | None = None
+        self._connection: Connection | None = None
+        self._response: HTTPResponse | None = None
         self._is_closed = False
         self._over = threading.Event()
         self._began_s = 0.0
@@ -44,35 +45,36 @@ class Stream:
 
     def open(self, request: Request) -> Answer | None:
         """Send the request. Returns the whole answer where it is not 200, None where there are lines to be read."""
+        from http.client import HTTPException, HTTPResponse
+
         connection = self._connection = self._route.connection()
         try:
-            connection.connect()
-        except (OSError, HTTPError) as error:
+            sock = connection.connect()
+        except OSError as error:
             raise unreachable(error, self._route.address) from error
         self._heard_s = self._began_s = self._clock.monotonic_s()
         threading.Thread(target=self._watch, name="sync-watch", daemon=True).start()
         try:
-            sock = connection.sock
-            if sock is None:
-                raise OSError("not connected")
             sock.settimeout(self._silence_s)
             sock.sendall(self._route.head(request) + b"".join(request.pieces()))
-            response = self._response = http.client.HTTPResponse(sock, method=request.method)
+            response = self._response = HTTPResponse(sock, method=request.method)
             response.begin()
             if response.status == 200:
                 return None
             body = response.read(MAX_ANSWER_BYTES)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             raise self._lost() from error
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
 
     def lines(self) -> Iterator[bytes]:
         """Every whole line. Raises `Transient` when the answer breaks off or drags on, `Interrupted` after `close`."""
+        from http.client import HTTPException
+
         rest = b""
         while True:
             try:
                 piece = self._response.read1(PIECE_BYTES) if self._response is not None else b""
-            except (OSError, http.client.HTTPException, ValueError) as error:
+            except (OSError, HTTPException, ValueError) as error:
                 raise self._lost() from error
             if not piece:
                 break

@@ -9,16 +9,15 @@ import functools
 import hashlib
 import socket
 import ssl
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from agent.domain.errors import Blocked
+from agent.record import Record
 
 LOOK_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Record, frozen=True):
     """`ca_file` is an own authority in PEM, `pinned` the one certificate that is believed (base64 of its DER form).
 
     `client_certificate` is a PEM file with the certificate and the key that we show, where a server asks for one.
@@ -48,6 +47,7 @@ def tls_context(trust: Trust = SYSTEM) -> ssl.SSLContext:
             context.load_verify_locations(cafile=trust.ca_file)
         else:
             context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.set_alpn_protocols(["http/1.1"])
         if trust.client_certificate is not None:
             context.load_cert_chain(trust.client_certificate)
     except (OSError, ValueError) as error:

@@ -10,13 +10,10 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from urllib3.exceptions import NameResolutionError, ProxyError
-
 from agent.domain.errors import Blocked, Fate, Rejected, Transient
+from agent.record import Record
 
 _MAX_MESSAGE = 200
 _PERMISSION = re.compile(r"Missing required permission: (\S+)")
@@ -37,8 +34,7 @@ _BAD_REQUESTS: tuple[tuple[str, type[Fate], str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record, frozen=True):
     """What came back: header names in lower case, the body whole."""
 
     status: int
@@ -68,6 +64,8 @@ class Answer:
         text = self.headers.get("retry-after", "").strip()
         if text.isdigit():
             return float(text)
+        from email.utils import parsedate_to_datetime  # large, and seldom needed
+
         try:
             # A date is counted from the answer's own, so that no clock is needed.
             wait = parsedate_to_datetime(text) - parsedate_to_datetime(self.headers.get("date", ""))
@@ -164,10 +162,9 @@ def _objection(error: ssl.SSLCertVerificationError) -> str:
 #: Which errors mean what, where they are inside the one that arrived; the first that fits.
 _REASONS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ("tls", (ssl.SSLError,)),
-    ("unknown_host", (NameResolutionError, socket.gaierror)),
+    ("unknown_host", (socket.gaierror,)),
     ("timeout", (TimeoutError,)),
     ("refused", (ConnectionRefusedError,)),
-    ("proxy", (ProxyError,)),
 )
 
 
@@ -179,7 +176,9 @@ def _why(error: BaseException) -> str:
             return reason
     if any(isinstance(cause, OSError) and cause.errno in _NO_NETWORK for cause in inside):
         return "no_network"
-    return "proxy" if any("Tunnel connection failed" in str(cause) for cause in inside) else "other"
+    # By its name, for the package that has the error is large and seldom loaded.
+    is_of_proxy = any("Tunnel connection failed" in str(one) or type(one).__name__ == "ProxyError" for one in inside)
+    return "proxy" if is_of_proxy else "other"
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

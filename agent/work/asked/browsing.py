@@ -4,20 +4,22 @@ A client opens the page itself: it sits where the person is. The token goes back
 `destination.add_immich`; it is a session of minutes, of which a lasting one is made.
 """
 
-import html
 import secrets
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from agent import words
 from agent.destinations.immich.http import Server
-from agent.destinations.immich.oauth import BrowserSignIn
 from agent.domain.clock import Clock
 from agent.protocol.methods import DestinationAddImmich
 from agent.protocol.server import OAuthBegin, OAuthBegun
 from agent.protocol.wire import Mistake
 from agent.work.asked.signin import SignIn
+
+if TYPE_CHECKING:
+    from agent.destinations.immich.oauth import BrowserSignIn
 
 
 class Browsing:
@@ -31,6 +33,8 @@ class Browsing:
 
     def begin(self, wish: OAuthBegin) -> OAuthBegun:
         """Find the server, listen, and say which page is to be opened."""
+        from agent.destinations.immich.oauth import BrowserSignIn  # with a web server in it, for once in years
+
         asked = DestinationAddImmich(
             wish.url,
             headers=wish.headers,
@@ -77,5 +81,7 @@ class Browsing:
 
 
 def _page(worked: bool) -> str:  # noqa: FBT001 - which of two pages
+    import html
+
     said = words.sign_in_page(worked=worked)
     return f"<!doctype html><meta charset=utf-8><title>Safelight</title><p>{html.escape(said)}</p>"
