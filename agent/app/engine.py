@@ -48,7 +48,7 @@ from agent.work.lanes import Lanes
 from agent.work.notices import Notices
 from agent.work.routine import Daily, Routine
 from agent.work.view import View, outstanding
-from agent.work.worker import BATCH_FILES, Lane
+from agent.work.worker import Lane
 from agent.work.wrong_clock import WrongClock
 
 log = logging.getLogger(__name__)
@@ -315,7 +315,7 @@ class Engine:
             on_idle=self._idle,
             mend=self._mend,
             abandon=self.destinations.abandon,
-            batch_files=1 if name in OWN_LANES else BATCH_FILES,
+            one_by_one=name in OWN_LANES,
         )
 
     def _mend(self, lane: str) -> float | None:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from agent.domain import backoff
+from agent.domain import backoff, batching
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, Interrupted, Rejected, Transient
 from agent.record import MutableRecord, field
@@ -22,9 +22,6 @@ from agent.work.gate import Gate
 
 log = logging.getLogger(__name__)
 
-#: A batch stays small, so that a new photo, a cancel or a higher priority is never behind a long one.
-BATCH_FILES = 100
-BATCH_BYTES = 256 * 1024 * 1024
 #: A send that does not stop by itself this long after a hold is cut off: the promise is two seconds.
 CUT_AFTER_S = 1.2
 #: How long a lane stands still when the ledger cannot be written.
@@ -101,7 +98,7 @@ class Lane:
         on_blocked: Callable[[str, Blocked], None],
         on_idle: Callable[[str], None],
         mend: Callable[[str], float | None] | None = None,
-        batch_files: int = BATCH_FILES,
+        one_by_one: bool = False,
         abandon: Callable[[str], None] | None = None,
     ) -> None:
         self.name = name
@@ -113,7 +110,8 @@ class Lane:
         self._on_blocked = on_blocked
         self._on_idle = on_idle
         self._mend = mend
-        self._batch_files = batch_files
+        self._one_by_one = one_by_one
+        self._size = batching.ONE if one_by_one else batching.LEAST
         self._abandon = abandon
         self._batch: Sequence[Claimed] = ()
         self._stranded: list[int] = []
@@ -221,8 +219,8 @@ class Lane:
                 passing,
                 self._boot_id,
                 self._clock.now_at(),
-                files=self._batch_files,
-                size_bytes=BATCH_BYTES,
+                files=self._size.files,
+                size_bytes=self._size.size_bytes,
             )
         self._stranded = [job.id for job in batch]
         if not batch:
@@ -257,6 +255,7 @@ class Lane:
 
     def _handle(self, scope: Scope, batch: Sequence[Claimed]) -> None:
         error: Exception | None = None
+        began_s = self._clock.monotonic_s()
         try:
             handler = self._handlers(self.name, batch[0].key)
             if handler is None:
@@ -273,6 +272,9 @@ class Lane:
                 # What a transaction ended that was then rolled back is still running.
                 jobs.give_back(tx, self._stranded, self._clock.now_at())
         self._stranded = []
+        if error is None and not left and not self._one_by_one:
+            weight_bytes = sum(job.weight_bytes for job in batch)
+            self._size = batching.next_size(len(batch), weight_bytes, self._clock.monotonic_s() - began_s)
         if isinstance(error, Blocked):
             self._shut(error)
 

@@ -18,6 +18,8 @@ from agent.work.worker import Scope
 
 #: So much is hashed before it is asked for and sent. Three parts are in memory at most: read, waiting, in flight.
 PART_BYTES = 8 * 1024 * 1024
+#: The first part of a batch is small, because the line waits for it; each is up to twice the one before.
+FIRST_PART_BYTES = 1024 * 1024
 #: Up to this size a file keeps its bytes from hashing to sending: opened once, and the very bytes hashed are sent.
 KEEP_BYTES = 1024 * 1024
 #: The same where it would otherwise be hashed again on its way, which costs more than the memory.
@@ -53,13 +55,13 @@ def digested(
 
 def _parts(batch: list[Batched]) -> Iterator[list[Batched]]:
     part: list[Batched] = []
-    length = 0
+    length, enough = 0, FIRST_PART_BYTES
     for asset in batch:
         part.append(asset)
         length += sum(piece.member.size_bytes for piece in asset.pieces)
-        if length >= PART_BYTES:
+        if length >= enough:
             yield part
-            part, length = [], 0
+            part, length, enough = [], 0, min(enough * 2, PART_BYTES)
     if part:
         yield part
 

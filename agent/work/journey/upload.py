@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from agent.destinations.base import Destination, Wanted
 from agent.domain.clock import Clock
 from agent.domain.errors import Fate
-from agent.domain.sending import is_waiting
+from agent.domain.sending import is_probe, is_waiting
 from agent.store import copies, folders
 from agent.store.db import Database
 from agent.store.jobs import Claimed
@@ -184,15 +184,17 @@ class _Passage:
         """One after the other for as long as the destination answers at once, then up to `senders` side by side."""
         clock = self._scope.clock
         took_s = worked_s = 0.0
-        for sent, asset in enumerate(ready, 1):
-            began_s, before_s = clock.monotonic_s(), clock.worked_s()
+        for number, asset in enumerate(ready, 1):
+            is_timed = senders > 1 and is_probe(number)
+            began_s, before_s = (clock.monotonic_s(), clock.worked_s()) if is_timed else (0.0, 0.0)
             error = self._upload.sender.send(self._scope, asset)
-            took_s += clock.monotonic_s() - began_s
-            worked_s += clock.worked_s() - before_s
+            if is_timed:
+                took_s += clock.monotonic_s() - began_s
+                worked_s += clock.worked_s() - before_s
             yield asset, error
             if self._problem is not None:
                 return
-            if senders > 1 and is_waiting(sent, took_s, worked_s):
+            if is_timed and is_waiting(number, took_s, worked_s):
                 yield from self._side_by_side(ready, senders)
                 return
 

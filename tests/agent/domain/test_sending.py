@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.domain.sending import is_waiting
+from agent.domain.sending import PROBE_EVERY, is_probe, is_waiting
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,8 @@ from agent.domain.sending import is_waiting
 )
 def test_who_mostly_waits_is_joined_by_others(sent: int, took_s: float, worked_s: float, waits: bool) -> None:
     assert is_waiting(sent, took_s, worked_s) is waits
+
+
+def test_the_clock_is_looked_at_first_and_then_now_and_then() -> None:
+    timed = [number for number in range(1, 3 * PROBE_EVERY) if is_probe(number)]
+    assert timed == [1, 2, PROBE_EVERY, 2 * PROBE_EVERY]

@@ -107,6 +107,33 @@ def test_a_handler_gets_its_payload_a_ledger_and_a_scope_of_its_own_on_a_thread_
     assert set(threads) == {f"lane-{LANE}"}
 
 
+def test_a_batch_grows_with_the_pace_of_its_destination_so_that_it_never_lasts_long(shop: Shop) -> None:
+    sizes: list[int] = []
+    pace_s = 0.01
+
+    def handle(scope: Scope, batch: Sequence[Claimed]) -> None:
+        sizes.append(len(batch))
+        shop.clock.advance(pace_s * len(batch))
+        with scope.database.write() as tx:
+            for job in batch:
+                scope.complete(tx, job)
+
+    shop.handlers["upload"] = handle
+    for _ in range(1_000):
+        shop.add()
+    shop.run()
+    assert sizes == [100, 400, 400, 100]
+    pace_s = 2.0
+    for _ in range(300):
+        shop.add()
+    shop.run()
+    assert sizes[4:] == [300], "the line became slow in the middle of it"
+    for _ in range(150):
+        shop.add()
+    shop.run()
+    assert sizes[5:] == [100, 50]
+
+
 @pytest.mark.parametrize(
     ("error", "status", "attempts", "interruptions", "said"),
     [
