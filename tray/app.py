@@ -31,6 +31,7 @@ from tray.menu import TrayMenu
 from tray.model import Model
 from tray.notify import DesktopSender, Notifier
 from tray.pages.activity import Activity
+from tray.pages.file_deeds import said_of_start
 from tray.pages.folders import FoldersPage
 from tray.pages.library import LibraryPage
 from tray.pages.overview import Overview
@@ -38,6 +39,7 @@ from tray.pages.page import Page
 from tray.pages.settings import SettingsPage
 from tray.pages.window import Window
 from tray.speech import speak, teach_qt
+from tray.startup import Startup
 from tray.widgets.drawing import app_icon
 
 if TYPE_CHECKING:
@@ -63,8 +65,7 @@ class App(QObject):
         self.client = Client(address, self)
         self.model = Model(self.client, SystemClock().now_at, self)
         self.starter = Command(command_line(home, "start"), self)
-        self.service = Command(command_line(home, "--json", "service"), self)
-        self.registrar = Command(command_line(home, "--json", "service", "install"), self)
+        self.startup = Startup(Command(command_line(home, "--json", "service"), self), self)
         self.diagnostics = Command(command_line(home, "diagnostics"), self)
         self.overview = Overview(self.model)
         self.library = LibraryPage(self.model)
@@ -81,8 +82,6 @@ class App(QObject):
         self.wizard: Wizard | None = None
         self._was_welcomed = False
         self._was_started = False
-        #: Whether the agent starts at login, as it was last read back.
-        self._is_registered: bool | None = None
         self._connect()
 
     def start(self, *, show_window: bool) -> None:
@@ -103,9 +102,9 @@ class App(QObject):
         """End the connection; the agent goes on."""
         self.client.close()
         self.desktop.close()
-        for command in (self.starter, self.service, self.registrar, self.diagnostics):
+        for command in (self.starter, self.startup, self.diagnostics):
             command.close()
-        self.settings.close_log()
+        self.settings.close_windows()
         self.window.close()
 
     def _connect(self) -> None:
@@ -131,12 +130,10 @@ class App(QObject):
         self.settings.diagnostics_asked.connect(self._save_diagnostics)
         self.diagnostics.succeeded.connect(lambda _said: self.tell(_("The diagnostics file is saved.")))
         self.diagnostics.failed.connect(self.tell)
-        self.settings.startup_wanted.connect(lambda: self.service.run("status"))
-        self.settings.startup_asked.connect(lambda on: self.service.run("install" if on else "uninstall"))
-        self.service.succeeded.connect(self._show_startup)
-        self.service.failed.connect(lambda said: self.settings.show_startup(is_on=self._is_registered, said=said))
-        self.registrar.succeeded.connect(lambda _said: self.service.run("status"))
-        self.registrar.failed.connect(self.tell)  # the first steps are over by then, and the settings not open
+        self.settings.startup_wanted.connect(self.startup.look)
+        self.settings.startup_asked.connect(lambda part, on: self.startup.set_part(part, is_on=on))
+        self.startup.changed.connect(self._show_startup)
+        self.startup.failed.connect(self.tell)  # the first steps are over by then, and the settings not open
 
     def open(self, page: Page) -> None:
         """Show this page to the person."""
@@ -162,7 +159,7 @@ class App(QObject):
         self.window.come_forward()
         if self.wizard is None:
             self.wizard = Wizard(self.model, self.window)
-            self.wizard.startup_asked.connect(self.registrar.run)
+            self.wizard.startup_asked.connect(lambda on: self.startup.set_both(is_on=on))
             self.wizard.finished.connect(self._welcomed)
         self.wizard.open()
 
@@ -191,23 +188,21 @@ class App(QObject):
         self.folders.add_folder(path)
 
     def _back_up(self, paths: list[str]) -> None:
-        self.model.call("backup.start", BackupStart(tuple(to_wire(os.fsencode(path)) for path in paths)))
+        wish = BackupStart(tuple(to_wire(os.fsencode(path)) for path in paths))
+        self.model.call("backup.start", wish, lambda _group: self.tell(said_of_start(len(paths))))
 
     def _started(self) -> None:
         self._was_started = True  # by hand: whether the system will do it the next time is looked at below
         self.client.retry()
-        self.service.run("status")
+        self.startup.look()
 
-    def _show_startup(self, document: object) -> None:
-        if not isinstance(document, dict) or "registered" not in document:  # what was changed is read back
-            self.service.run("status")
+    def _show_startup(self) -> None:
+        now = self.startup
+        self.settings.show_startup(agent=now.agent, tray=now.tray, said=now.said)
+        if now.agent is None:
             return
-        is_on = self._is_registered = bool(document["registered"])
-        findings = document.get("findings") if is_on else None
-        said = " ".join(f"{one['text']} {one['next_step']}" for one in findings or [])
-        self.settings.show_startup(is_on=is_on, said=said)
         was_started, self._was_started = self._was_started, False
-        if was_started and not is_on:
+        if was_started and not now.agent:
             self.window.tell(
                 _(
                     "The background agent runs now. For it to start at each login too, switch that on in the settings, "

@@ -78,6 +78,13 @@ class Model(QObject):
                 return words.not_running()
 
     @property
+    def without_agent(self) -> str:
+        """Why a page has nothing to show or to offer, and the next step; empty while there is a snapshot."""
+        if self.snapshot is not None:
+            return ""
+        return words.mistake("not_running", {}) if self.connection == "absent" else self.headline
+
+    @property
     def tooltip(self) -> str:
         """The headline, and the next step where there is one."""
         if self.snapshot:

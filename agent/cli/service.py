@@ -4,11 +4,12 @@ Says what the system itself answers, read back after every change, and what does
 its own (--home, SAFELIGHT_HOME) is never registered.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import typer
 
-from agent.cli.failure import SOME_FAILED, Failure, failure
+from agent.cli.failure import SOME_FAILED, USAGE, Failure, failure
 from agent.cli.output import print_facts, print_json, say
 from agent.cli.process import start_agent, stop_agent, version_of
 from agent.cli.session import Session, new_group, session_of
@@ -34,16 +35,21 @@ def group() -> typer.Typer:
 
 def _install(
     context: typer.Context,
+    agent: bool = typer.Option(True, "--agent/--no-agent", help=_("Start the agent at login.")),
     tray: bool = typer.Option(True, "--tray/--no-tray", help=_("Start the light in the tray at login too.")),
     start: bool = typer.Option(True, "--start/--no-start", help=_("Start the agent now.")),
 ) -> None:
     session = session_of(context)
     where = usual_home(session)
+    _something(agent=agent, tray=tray)
     plan = _plan(where, tray=tray)
     manager = registration()
+    if not agent and plan.tray is None:
+        raise Failure(SOME_FAILED, "service_refused", _("This installation has no tray."))
+    start = start and agent
     was_running = stop_agent(session) if start else False  # one that a terminal started gives way to the system's
     try:
-        manager.install(plan)
+        manager.install(plan, agent=agent)
     except Refused as error:
         if was_running:
             start_agent(session)
@@ -53,23 +59,38 @@ def _install(
     _show(session, where, plan, manager.read(plan))
 
 
-def _uninstall(context: typer.Context) -> None:
+def _uninstall(
+    context: typer.Context,
+    agent: bool = typer.Option(
+        True, "--agent/--no-agent", help=_("No longer start the agent at login, nor the nightly pass at its time.")
+    ),
+    tray: bool = typer.Option(True, "--tray/--no-tray", help=_("No longer start the light in the tray at login.")),
+    stop: bool = typer.Option(True, "--stop/--no-stop", help=_("Stop the agent now.")),
+) -> None:
     session = session_of(context)
     where = usual_home(session)
+    _something(agent=agent, tray=tray)
     manager = registration()
-    plan = _plan(where)
-    if manager.read(plan).job("agent").installed:
-        stop_agent(session)
+    was_running = agent and manager.read(_plan(where)).job("agent").installed and stop_agent(session)
     try:
-        removed = manager.uninstall()
+        removed = manager.uninstall(agent=agent, tray=tray)
     except (Refused, OSError) as error:
         raise Failure(SOME_FAILED, "service_refused", _refused(error)) from None
+    finally:
+        if was_running and not stop:  # the system's gives way to one of its own, and the work goes on
+            start_agent(session)
+    _say_removed(session, where, removed, everything=agent and tray)
+
+
+def _say_removed(session: Session, where: Places, removed: Sequence[str], *, everything: bool) -> None:
     kept = _data(where)
     if session.json:
         print_json({"removed": list(removed), "kept": kept})
         return
     for path in removed:
         say(fill(_("Removed: {path}"), {"path": path}))
+    if not everything:
+        return
     say(_("Nothing starts by itself any more. Your data stays here until you delete it:"))
     for path in kept:
         say(f"  {path}")
@@ -88,6 +109,11 @@ def usual_home(session: Session) -> Places:
     if where.home_id != "default":
         raise failure("service_own_home", path=str(where.config_dir))
     return where
+
+
+def _something(*, agent: bool, tray: bool) -> None:
+    if not (agent or tray):
+        raise Failure(USAGE, "service_nothing", _("Without the agent and without the tray nothing is left to do."))
 
 
 def _plan(where: Places, *, tray: bool = True) -> Plan:
@@ -110,6 +136,7 @@ def _show(session: Session, where: Places, plan: Plan, found: Registered) -> Non
             "manager": found.manager,
             "answers": found.answers,
             "registered": found.job("agent").installed,
+            "at_login": {name: found.begins(name) for name in ("agent", "tray")},
             "lingering": found.lingering,
             "agent_pid": answering.pid if answering else None,
             "findings": [_finding(one) for one in wrong],
@@ -163,7 +190,7 @@ def _job(job: Job) -> dict[str, Any]:
 
 def _finding(one: Mismatch) -> dict[str, Any]:
     text, step = checkup.finding(one.code, {"found": one.found, "expected": one.expected})
-    return {"code": one.code, "text": text, "next_step": step}
+    return {"code": one.code, "args": {"found": one.found, "expected": one.expected}, "text": text, "next_step": step}
 
 
 def _data(where: Places) -> list[str]:

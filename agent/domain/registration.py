@@ -55,6 +55,11 @@ class Registered(Record, frozen=True):
         """The job of that name."""
         return next(job for job in self.jobs if job.name == name)
 
+    def begins(self, name: JobName) -> bool:
+        """Whether that job begins by itself, at login or at its time."""
+        job = self.job(name)
+        return job.installed and job.enabled and job.trouble != "masked"
+
     @property
     def runs_agent(self) -> bool:
         """Whether the agent is started and stopped through the system."""

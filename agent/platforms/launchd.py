@@ -92,16 +92,16 @@ class Launchd:
         self._run = runner or run
         self._domain = f"gui/{uid if uid is not None else _uid()}"
 
-    def install(self, plan: Plan) -> None:
+    def install(self, plan: Plan, *, agent: bool = True) -> None:
         if any(_TRANSLOCATED in word for word in plan.agent):
             raise Refused("Safelight runs from a disk image. Move it to the Applications folder and open it there")
-        jobs = self._jobs(plan)
+        jobs = {name: job for name, job in self._jobs(plan).items() if agent or name == "tray"}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in LABELS:
                 if name not in jobs:
-                    if name == "nightly":  # a tray that is not spoken of stays as it is
+                    if agent and name == "nightly":  # a tray that is not spoken of stays as it is
                         self._remove(name)
                 elif self._read_file(name) != jobs[name]:
                     self._unload(name)
@@ -113,8 +113,9 @@ class Launchd:
         if "nightly" in jobs:  # the others begin when they are loaded, which is for `start` and for the next login
             self._load("nightly")
 
-    def uninstall(self) -> tuple[str, ...]:
-        return tuple(str(self._path(name)) for name in LABELS if self._remove(name))
+    def uninstall(self, *, agent: bool = True, tray: bool = True) -> tuple[str, ...]:
+        names = (name for name in LABELS if (tray if name == "tray" else agent))
+        return tuple(str(self._path(name)) for name in names if self._remove(name))
 
     def read(self, plan: Plan) -> Registered:
         disabled = self._ask("print-disabled", self._domain)
@@ -190,7 +191,8 @@ class Launchd:
             self._must("bootstrap", self._domain, str(self._path(name)))
 
     def _unload(self, name: JobName) -> None:
-        self._ask("bootout", self._target(name))
+        if name != "tray":  # it may be the window that asks, and a job that is unloaded is ended
+            self._ask("bootout", self._target(name))
 
     def _remove(self, name: JobName) -> bool:
         self._unload(name)

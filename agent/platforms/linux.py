@@ -3,10 +3,8 @@
 May be used from any thread.
 """
 
-import ctypes
 import logging
 import os
-import platform
 import socket
 import struct
 import sys
@@ -41,6 +39,9 @@ class Linux(Posix):
 
     def lower_priority(self) -> None:
         """Nice 10 and the idle class of the disk. Children inherit both."""
+        import ctypes  # only the agent and its decoders come here, and a command shall start quickly
+        import platform
+
         try:
             os.setpriority(os.PRIO_PROCESS, 0, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
         except OSError as error:

@@ -46,12 +46,18 @@ Runner = Callable[[Sequence[str]], Ran]
 class Registration(Protocol):
     """The service manager of one system, for this user."""
 
-    def install(self, plan: Plan) -> None:
-        """Register what the plan names, in place of what was registered before; starts nothing. Raises `Refused`."""
+    def install(self, plan: Plan, *, agent: bool = True) -> None:
+        """Register what the plan names, in place of what was registered before; starts nothing. Raises `Refused`.
+
+        Without `agent` that is the tray alone. A tray that the plan does not name stays as it is.
+        """
         ...
 
-    def uninstall(self) -> tuple[str, ...]:
-        """Stop and remove everything that was registered; what was removed. Raises `Refused`, `OSError`."""
+    def uninstall(self, *, agent: bool = True, tray: bool = True) -> tuple[str, ...]:
+        """Stop and remove what was registered, the nightly pass with the agent; what was removed.
+
+        Raises `Refused`, `OSError`.
+        """
         ...
 
     def read(self, plan: Plan) -> Registered:

@@ -62,7 +62,17 @@ class Systemd:
         self._packaged = packaged
         self._tray = autostart or XdgAutostart(config)
 
-    def install(self, plan: Plan) -> None:
+    def install(self, plan: Plan, *, agent: bool = True) -> None:
+        if agent:
+            self._install_units(plan)
+        if plan.tray is not None:
+            self._tray.install(plan.tray)
+
+    def uninstall(self, *, agent: bool = True, tray: bool = True) -> tuple[str, ...]:
+        units = self._uninstall_units() if agent else []
+        return (*units, *(self._tray.uninstall() if tray else ()))
+
+    def _install_units(self, plan: Plan) -> None:
         self._must("daemon-reload")  # whether the manager answers at all, before anything is written
         try:
             self._write(plan)
@@ -75,10 +85,8 @@ class Systemd:
         else:
             self._must("enable", TIMER)
             self._must("restart", TIMER)  # so that another time counts at once
-        if plan.tray is not None:
-            self._tray.install(plan.tray)
 
-    def uninstall(self) -> tuple[str, ...]:
+    def _uninstall_units(self) -> list[str]:
         self._ask("disable", "--now", TIMER, AGENT)
         self._ask("stop", CACHE)
         files = [self._folder / name for name in (AGENT, CACHE, TIMER)]
@@ -88,7 +96,7 @@ class Systemd:
             self._drop_in.parent.rmdir()
         self._ask("daemon-reload")
         self._ask("reset-failed", AGENT, CACHE)
-        return (*removed, *self._tray.uninstall())
+        return removed
 
     def read(self, plan: Plan) -> Registered:
         shown = self._show()

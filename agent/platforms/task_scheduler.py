@@ -139,8 +139,8 @@ class TaskScheduler:
         self._user = user or _user()
         self._tray = tray or RunKey()
 
-    def install(self, plan: Plan) -> None:
-        for name, task in self._tasks(plan).items():
+    def install(self, plan: Plan, *, agent: bool = True) -> None:
+        for name, task in self._tasks(plan).items() if agent else ():
             if task is None:
                 self._ask("/Delete", "/TN", NAMES[name], "/F")
             else:
@@ -148,13 +148,13 @@ class TaskScheduler:
         if plan.tray is not None:
             self._tray.install(plan.tray)
 
-    def uninstall(self) -> tuple[str, ...]:
+    def uninstall(self, *, agent: bool = True, tray: bool = True) -> tuple[str, ...]:
         removed = []
-        for name in NAMES.values():
+        for name in NAMES.values() if agent else ():
             self._ask("/End", "/TN", name)
             if self._ask("/Delete", "/TN", name, "/F").code == 0:
                 removed.append(name)
-        return (*removed, *self._tray.uninstall())
+        return (*removed, *(self._tray.uninstall() if tray else ()))
 
     def read(self, plan: Plan) -> Registered:
         jobs = [self._job(name, task) for name, task in self._tasks(plan).items()]

@@ -3,7 +3,7 @@
 Functions over one transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from agent.protocol.history import RunRow
 from agent.protocol.types import Args, Event
@@ -19,9 +19,31 @@ def note(tx: Tx, what: str, file_id: int | None, destination_id: str | None, arg
     )
 
 
+def note_once(tx: Tx, what: str, file_ids: Iterable[int], destination_id: str, args: Args, now_at: int) -> None:
+    """The same for several files, where it is not in a file's history already."""
+    said = as_json(args).decode()
+    tx.executemany(
+        "INSERT INTO activity (at, what, file_id, destination_id, args) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS"
+        " (SELECT 1 FROM activity WHERE file_id = ?3 AND what = ?2 AND destination_id = ?4 AND args = ?5)",
+        [(now_at, what, file_id, destination_id, said) for file_id in file_ids],
+    )
+
+
+#: What was noted, and before it what the ledger knows anyway: a content may be older than a file that came to hold it.
+_OF_FILE = """
+SELECT seen_at AS at, 'seen', '{}', NULL, 0 AS rank FROM files WHERE id = ?1
+UNION ALL
+SELECT k.hashed_at, 'hashed', '{}', NULL, 1 FROM files f JOIN contents k ON k.id = f.content_id
+  WHERE f.id = ?1 AND f.content_is_current AND k.hashed_at >= f.seen_at
+UNION ALL
+SELECT at, what, args, destination_id, id + 1 FROM activity WHERE file_id = ?1
+ORDER BY at, rank
+"""
+
+
 def of_file(tx: Tx, file_id: int, names: Mapping[str, str]) -> list[Event]:
     """A file's history, oldest first; `names` are the destinations' names."""
-    rows = tx.execute("SELECT at, what, args, destination_id FROM activity WHERE file_id = ? ORDER BY id", (file_id,))
+    rows = tx.execute(_OF_FILE, (file_id,))
     return [
         Event(row[0], row[1], from_json(row[2]) | ({"destination": names.get(row[3], row[3])} if row[3] else {}))
         for row in rows

@@ -6,8 +6,8 @@ from agent.protocol.types import Args, Event
 from agent.words.catalogue import N_, _, sentences, tell
 from agent.words.problems import PROBLEMS, problem_text
 
-_KEPT = re.compile(r"(\w+)(?:\((.*)\))?$", re.DOTALL)
-_KEPT_ARGS = re.compile(r"(\w+)=(?:'([^']*)'|([^,]+))")
+_KEPT = r"(?s)(\w+)(?:\((.*)\))?$"
+_KEPT_ARGS = r"(\w+)=(?:'([^']*)'|([^,]+))"
 
 _STATES = {
     "safe": N_("safe"),
@@ -106,6 +106,7 @@ _EVENTS = {
     "hashed": N_("Read and fingerprinted."),
     "queued": N_("Put in the queue."),
     "uploaded": N_("Copied to {destination}."),
+    "in_album": N_("In the album “{album}” at {destination}."),
     "described": N_("What it says was written to its picture at {destination}."),
     "found": N_("Found at {destination}: nothing to send."),
     "adopted": N_("Found at {destination}: nothing to send."),
@@ -162,10 +163,10 @@ def last_error(kept: str | None) -> str:
     """A job's last error, which the queue keeps as `code(name=value, ...)`; other text stays as it is."""
     if not kept:
         return ""
-    found = _KEPT.match(kept)
+    found = re.match(_KEPT, kept)
     if found is None or found[1] not in _REASONS.keys() | PROBLEMS.keys():
         return kept
-    return reason(found[1], {name: text or number for name, text, number in _KEPT_ARGS.findall(found[2] or "")})
+    return reason(found[1], {name: text or number for name, text, number in re.findall(_KEPT_ARGS, found[2] or "")})
 
 
 def event(happened: Event) -> str:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QColor, QImage, QPalette
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from agent.protocol.types import FileState
@@ -109,6 +109,23 @@ def test_at_200_per_cent_nothing_is_cut_off(name: str, app: App, serve: Serve, q
     app.window.resize(app.window.minimumSizeHint())
     qtbot.waitUntil(lambda: page.body.width() <= page.viewport().width())
     qtbot.waitUntil(lambda: clipped(page) == [])
+
+
+@pytest.mark.parametrize("font_factor", [2.0], indirect=True)
+def test_at_200_per_cent_the_rules_of_a_folder_reach_out_to_no_side(app: App, serve: Serve, qtbot: QtBot) -> None:
+    furnish(serve(ATTENTION))
+    app.client.retry()
+    qtbot.waitUntil(lambda: app.model.snapshot is not None)
+    app.open(app.folders)
+    app.folders.add_folder("/home/ada/Phone")
+    dialog = app.folders.dialog
+    assert dialog is not None
+    (scroll,) = [one for one in dialog.findChildren(QScrollArea) if one.parent() is dialog]
+    dialog.resize(dialog.minimumSizeHint())
+    inner = scroll.widget()
+    assert inner is not None
+    qtbot.waitUntil(lambda: 0 < inner.width() <= scroll.viewport().width(), timeout=20_000)
+    dialog.reject()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -287,3 +287,12 @@ def test_a_narrow_window_scrolls_the_table_and_nothing_else(page: Activity, agen
         qtbot.waitUntil(lambda: page.verticalScrollBar().maximum() == 0)
         qtbot.waitUntil(lambda: page.table.horizontalScrollBar().maximum() == 0)
         assert page.details.height() >= page.details.heightForWidth(page.details.width())  # and nothing is squeezed
+
+
+def test_without_an_agent_the_table_says_so_and_cannot_be_used(
+    page: Activity, agent: FakeAgent, seam: Any, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: bool(page.jobs.jobs))
+    agent.stop()
+    qtbot.waitUntil(lambda: "Start it in the overview." in read(page), timeout=20_000)
+    assert not page.table.isEnabled()

@@ -147,6 +147,7 @@ def test_a_dropped_folder_is_offered_and_a_dropped_file_is_backed_up(
     app.window.files_dropped.emit(["/home/ada/a.jpg"])
     qtbot.waitUntil(lambda: bool(agent.asked("backup.start")))
     assert agent.asked("backup.start") == [BackupStart(("/home/ada/a.jpg",))]
+    qtbot.waitUntil(lambda: "One file is copied as soon as" in app.window.notice.text(), timeout=20_000)
     agent.stop()
 
 
@@ -176,19 +177,6 @@ def test_who_has_begun_is_not_asked_to_begin(app: App, address: str, qtbot: QtBo
     agent.stop()
 
 
-@pytest.mark.parametrize(
-    ("document", "is_on"),
-    [
-        pytest.param({"registered": True, "findings": []}, True, id="on"),
-        pytest.param({"registered": False, "findings": [{"text": "x", "next_step": "y"}]}, False, id="off"),
-    ],
-)
-def test_the_start_at_login_is_what_the_command_reads_back(document: object, is_on: bool, app: App) -> None:
-    app.service.succeeded.emit(document)
-    assert app.settings.login.box.isChecked() == is_on
-    assert app.settings.login.box.isEnabled()
-
-
 def test_a_start_at_login_that_the_system_refused_is_told_after_the_first_steps(
     app: App, address: str, qtbot: QtBot
 ) -> None:
@@ -196,40 +184,34 @@ def test_a_start_at_login_that_the_system_refused_is_told_after_the_first_steps(
     app.start(show_window=False)
     qtbot.waitUntil(lambda: app.wizard is not None)
     assert app.wizard is not None
-    with qtbot.waitSignal(app.registrar.failed, timeout=20_000):
-        app.wizard.login.startup_asked.emit()  # the real command, which refuses a home of its own
+    with qtbot.waitSignal(app.startup.failed, timeout=20_000):
+        app.wizard.login.startup_asked.emit(True)  # the real command, which refuses a home of its own
     assert "Only the usual home is registered with the system" in app.window.notice.text()
     agent.stop()
 
 
 def test_the_settings_read_back_the_start_at_login_with_the_real_command(app: App, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(app.service.failed, timeout=20_000):
+    with qtbot.waitSignal(app.startup.changed, timeout=20_000):
         app.settings.startup_wanted.emit()
-    assert not app.settings.login.box.isEnabled()
-    assert "Only the usual home" in app.settings.startup_said.text()
-
-
-def test_a_refused_start_at_login_goes_back_to_what_it_was_and_can_be_tried_again(app: App) -> None:
-    app.service.succeeded.emit({"registered": False, "findings": []})
-    app.settings.login.box.setChecked(True)
-    app.service.failed.emit("The system refused.")
-    assert app.settings.login.box.isEnabled()
-    assert not app.settings.login.box.isChecked()
-    assert app.settings.startup_said.text() == "The system refused."
+    assert not app.settings.startup.agent.box.isEnabled()
+    assert not app.settings.startup.tray.box.isEnabled()
+    assert "Only the usual home" in app.settings.startup.said.text()
 
 
 @pytest.mark.parametrize(
-    ("is_registered", "said"), [(False, "For it to start at each login too"), (True, "")], ids=["once", "always"]
+    ("starts_at_login", "said"), [(False, "For it to start at each login too"), (True, "")], ids=["once", "always"]
 )
 def test_who_starts_the_agent_by_hand_is_told_how_the_system_would_do_it(
-    is_registered: bool, said: str, app: App
+    starts_at_login: bool, said: str, app: App
 ) -> None:
     app.starter.succeeded.emit(None)
-    app.service.succeeded.emit({"registered": is_registered, "findings": []})
+    app.startup.agent = starts_at_login
+    app.startup.changed.emit()
     assert said in app.window.notice.text()
     assert bool(said) == bool(app.window.notice.text())
     app.window.notice.hide()
-    app.service.succeeded.emit({"registered": False, "findings": []})
+    app.startup.agent = False
+    app.startup.changed.emit()
     assert not app.window.notice.text(), "once is enough"
 
 
@@ -255,9 +237,9 @@ def test_a_closed_window_leaves_no_timer_running(app: App, address: str, qtbot: 
 
 def test_a_tray_that_ends_runs_no_command_any_more(app: App, qtbot: QtBot) -> None:
     app.close()
-    with qtbot.assertNotEmitted(app.service.failed, wait=100):
+    with qtbot.assertNotEmitted(app.startup.changed, wait=100):
         app.settings.startup_wanted.emit()
-    assert app.service._process.state() is QProcess.ProcessState.NotRunning
+    assert app.startup._command._process.state() is QProcess.ProcessState.NotRunning
 
 
 def test_a_notice_opens_its_page(app: App) -> None:

@@ -208,3 +208,17 @@ def test_an_answer_to_a_closed_dialog_goes_nowhere(page: FoldersPage, agent: Fak
     page.dialog.reject()
     qtbot.waitUntil(lambda: bool(agent.asked("folder.preview")))
     qtbot.wait(50)  # the answer comes, and nothing happens
+
+
+def test_folders_that_are_dropped_together_are_offered_one_after_the_other(
+    page: FoldersPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    for path in ("/home/ada/Phone", "/home/ada/Scans"):
+        page.add_folder(path)
+    assert page.dialog is not None
+    assert "Phone" in read(page.dialog)
+    page.dialog.accept_button.click()
+    qtbot.waitUntil(lambda: page.dialog is not None and "Scans" in read(page.dialog))
+    page.dialog.reject()
+    assert page.dialog is None
+    assert [one.path for one in agent.asked("folder.add")] == ["/home/ada/Phone"]

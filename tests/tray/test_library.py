@@ -14,7 +14,7 @@ from agent.protocol.cache import ThumbnailRow, Thumbnails
 from agent.protocol.history import Chosen
 from agent.protocol.methods import BackupStart, LibraryFilter, LibraryMonth
 from agent.protocol.server import Paths
-from agent.protocol.types import FileState
+from agent.protocol.types import Counts, FileState, Library
 from tests.fakes.agent import FakeAgent
 from tests.fakes.library import Shelf, file, furnish_library, show
 from tests.fakes.lists import furnish
@@ -195,7 +195,7 @@ def test_what_is_selected_can_be_backed_up_and_shown(
     assert revealed == [file(0).path]
     page.grid.select(1, add=True)
     assert not page.show_file.isEnabled()
-    page.back_up.click()
+    page.deeds.back_up.click()
     qtbot.waitUntil(lambda: bool(agent.asked("backup.start")))
     assert agent.asked("backup.start") == [BackupStart((file(0).path, file(1).path))]
 
@@ -203,16 +203,16 @@ def test_what_is_selected_can_be_backed_up_and_shown(
 def test_the_menu_offers_the_same(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
     page.grid.select(0)
     names = [action.text().replace("&", "") for action in page.menu().actions()]
-    assert names == ["Look at it", "Back up now", "Show in the file manager", "Do not back up", "Check the copies"]
+    assert names == ["Look at it", "Back up now", "Do not back up", "Check the copies", "Show in the file manager"]
 
 
 def test_what_failed_is_retried(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
     page.grid.select(9)
-    assert page.back_up.text() == "Retr&y"
-    page.back_up.click()
+    assert page.deeds.back_up.text() == "Retr&y"
+    page.deeds.back_up.click()
     qtbot.waitUntil(lambda: agent.asked("backup.start") == [BackupStart((file(9).path,))])
     page.grid.select(10, add=True)
-    assert page.back_up.text() == "&Back up now"
+    assert page.deeds.back_up.text() == "&Back up now"
 
 
 def test_all_that_is_selected_is_meant_also_what_was_never_seen(
@@ -222,7 +222,7 @@ def test_all_that_is_selected_is_meant_also_what_was_never_seen(
     page.grid.select(1_199, up_to=True)
     assert page.count.text() == "1,200 selected"
     assert len(page.pages.rows) < 1_200
-    page.back_up.click()
+    page.deeds.back_up.click()
     qtbot.waitUntil(lambda: "1,200 files are copied as soon as nothing holds them back." in read(page))
     asked: list[Any] = agent.asked("backup.start")
     assert [len(one.paths) for one in asked] == [1_000, 200]
@@ -233,7 +233,7 @@ def test_a_library_that_changes_under_a_choice_is_not_acted_on(
     page: LibraryPage, agent: FakeAgent, qtbot: QtBot
 ) -> None:
     page.grid.select(1_100)
-    page.leave_out.setEnabled(True)
+    page.deeds.leave_out.setEnabled(True)
     whole = agent.answers["library.month"]
 
     def while_asking(asked: LibraryMonth) -> Any:
@@ -241,7 +241,7 @@ def test_a_library_that_changes_under_a_choice_is_not_acted_on(
         return whole(asked)
 
     agent.answers["library.month"] = while_asking
-    page.leave_out.click()
+    page.deeds.leave_out.click()
     qtbot.waitUntil(lambda: "The library changed just now. Select again." in read(page))
     assert not agent.asked("library.exclude")
 
@@ -278,10 +278,10 @@ def test_what_came_of_it_is_said_where_it_was_asked_and_so_is_a_refusal(
     if not large:
         page.lightbox.reject()
     agent.refusals[method] = wire.Error(wire.MISTAKE, "stopping", {})
-    getattr(where, button).click()
+    getattr(where.deeds, button).click()
     qtbot.waitUntil(lambda: "The agent is just stopping." in read(where))
     agent.refusals.clear()
-    getattr(where, button).click()
+    getattr(where.deeds, button).click()
     qtbot.waitUntil(lambda: sentence in read(where))
     assert told == []
 
@@ -313,6 +313,38 @@ def test_a_file_that_is_gone_meanwhile_says_so_in_the_lightbox(
     page._move(1)
     agent.refusals.clear()
     box.reject()
+
+
+def test_the_arrow_keys_lead_on_wherever_the_focus_is(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
+    page._open(0)
+    page.grid.select(0)
+    box = page.lightbox
+    assert box is not None
+    qtbot.waitUntil(box.isActiveWindow)
+    for at, held in enumerate((box.close_, box.deeds.back_up, box.after), start=1):
+        held.setFocus()
+        qtbot.keyClick(held, Qt.Key.Key_Right)  # type: ignore[no-untyped-call]
+        assert page.grid.current == at
+    qtbot.keyClick(box.after, Qt.Key.Key_Left)  # type: ignore[no-untyped-call]
+    assert page.grid.current == 2
+    box.reject()
+    assert page.window().focusWidget() is page.grid
+
+
+def test_the_lightbox_shows_what_becomes_of_the_file_meanwhile(
+    page: LibraryPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    page._open(9)
+    box = page.lightbox
+    assert box is not None
+    qtbot.waitUntil(lambda: box.deeds.back_up.text() == "Retr&y" and not box._asking)
+    before = len(agent.asked("library.show"))
+    safe = msgspec.structs.replace(file(9), state="safe", reason=None)
+    agent.answers["library.show"] = lambda asked: msgspec.structs.replace(show(asked), file=safe)
+    agent.show(library=Library(Counts(total=7)))
+    qtbot.waitUntil(lambda: box.deeds.back_up.text() == "&Back up now")
+    qtbot.waitUntil(lambda: not box._asking)
+    assert len(agent.asked("library.show")) == before + 1
 
 
 def test_the_lightbox_tells_all_and_leads_on(
@@ -376,12 +408,12 @@ def test_a_hundred_thousand_are_held_as_little_as_a_hundred(
 
 def test_what_is_gone_there_can_be_put_back_or_accepted(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
     page.grid.select(0)
-    assert page.put_back.isHidden()
+    assert page.deeds.put_back.isHidden()
     page.grid.select(17)  # deleted there
     page.grid.select(23, add=True)  # missing there, though nobody was seen
-    assert not page.put_back.isHidden()
-    page.put_back.click()
-    page.accept_loss.click()
+    assert not page.deeds.put_back.isHidden()
+    page.deeds.put_back.click()
+    page.deeds.accept_loss.click()
     qtbot.waitUntil(lambda: bool(agent.asked("library.accept")))
     assert agent.asked("library.restore") == [Paths((file(17).path, file(23).path))]
     assert agent.asked("library.accept") == [Paths((file(23).path,))]
@@ -389,16 +421,16 @@ def test_what_is_gone_there_can_be_put_back_or_accepted(page: LibraryPage, agent
 
 def test_files_can_be_left_out_and_taken_in_again(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
     page.grid.select(0)
-    assert page.take_in.isHidden()
+    assert page.deeds.take_in.isHidden()
     page.grid.select(11, add=True)  # left out by choice
-    assert not page.take_in.isHidden()
-    page.take_in.click()
-    page.leave_out.click()
+    assert not page.deeds.take_in.isHidden()
+    page.deeds.take_in.click()
+    page.deeds.leave_out.click()
     qtbot.waitUntil(lambda: bool(agent.asked("library.exclude")))
     assert agent.asked("library.include") == [Paths((file(11).path,))]
     assert agent.asked("library.exclude") == [Paths((file(0).path,))]
     page.grid.select(11)
-    assert not page.leave_out.isEnabled()
+    assert not page.deeds.leave_out.isEnabled()
 
 
 def test_what_was_chosen_is_seen_at_once(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
@@ -413,9 +445,9 @@ def test_what_was_chosen_is_seen_at_once(page: LibraryPage, agent: FakeAgent, qt
         return Chosen(1)
 
     agent.answers["library.exclude"] = exclude
-    page.leave_out.click()
+    page.deeds.leave_out.click()
     qtbot.waitUntil(lambda: 0 in page.pages.tiles and page.pages.tiles[0].state == "excluded")
-    qtbot.waitUntil(lambda: not page.take_in.isHidden() and not page.leave_out.isEnabled())
+    qtbot.waitUntil(lambda: not page.deeds.take_in.isHidden() and not page.deeds.leave_out.isEnabled())
     assert page.grid.selected == {0}
 
 
@@ -423,14 +455,14 @@ def test_the_lightbox_offers_the_same_choice(page: LibraryPage, agent: FakeAgent
     page._open(0)
     box = page.lightbox
     assert box is not None
-    assert (box.leave_out.isHidden(), box.take_in.isHidden()) == (False, True)
+    assert (box.deeds.leave_out.isHidden(), box.deeds.take_in.isHidden()) == (False, True)
     agent.answers["library.show"] = lambda asked: msgspec.structs.replace(
         show(asked), file=msgspec.structs.replace(file(0), state="excluded", reason="user_excluded")
     )
-    box.leave_out.click()
+    box.deeds.leave_out.click()
     qtbot.waitUntil(lambda: "You chose not to back it up." in read(box))
-    assert (box.leave_out.isHidden(), box.take_in.isHidden()) == (True, False)
-    box.take_in.click()
+    assert (box.deeds.leave_out.isHidden(), box.deeds.take_in.isHidden()) == (True, False)
+    box.deeds.take_in.click()
     qtbot.waitUntil(lambda: bool(agent.asked("library.include")))
     assert agent.asked("library.exclude") == agent.asked("library.include") == [Paths((file(0).path,))]
     box.reject()
@@ -440,3 +472,14 @@ def test_nothing_is_asked_for_when_nobody_looks(page: LibraryPage, agent: FakeAg
     qtbot.waitUntil(lambda: page.shelf.picture(1) is not None)
     page.window().hide()
     assert page.shelf._wanted == []
+
+
+def test_an_agent_that_went_and_came_leaves_no_word_behind(
+    page: LibraryPage, agent: FakeAgent, seam: Any, serve: Serve, qtbot: QtBot
+) -> None:
+    agent.stop()
+    qtbot.waitUntil(lambda: "Start it in the overview." in read(page), timeout=20_000)
+    furnish_library(furnish(serve(SAFE)), 60)
+    seam.client.retry()
+    qtbot.waitUntil(lambda: page.pages.total == 60, timeout=20_000)
+    assert "not running" not in read(page)

@@ -378,6 +378,7 @@ def test_all_that_a_server_may_want_is_asked_for(server: ServerDialog, agent: Fa
     extras.client.line.setText("/home/ada/me.pem")
     extras.headers_edit.setPlainText("X-Key: s3cret")
     qtbot.wait(20)
+    assert server.focusWidget() is server.address.url
     assert (nameless(server), unreachable(server), clipped(server), shared_keys(server)) == ([], [], [], {})
     with qtbot.waitSignal(server.accepted):
         server.add.click()
@@ -473,15 +474,25 @@ def test_who_is_signed_out_can_sign_in_again(page: SettingsPage, agent: FakeAgen
 
 
 def test_the_start_at_login_shows_what_the_system_says(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
-    assert not page.login.box.isEnabled()
-    page.show_startup(is_on=True)
-    assert page.login.box.isChecked()
-    with qtbot.waitSignal(page.startup_asked) as heard:
-        page.login.box.click()
-    assert heard.args == [False]
-    page.show_startup(is_on=None, said="The system refused.")
-    assert not page.login.box.isEnabled()
+    boxes = {"agent": page.startup.agent.box, "tray": page.startup.tray.box}
+    assert not any(box.isEnabled() for box in boxes.values())
+    page.show_startup(agent=True, tray=False)
+    assert [box.isChecked() for box in boxes.values()] == [True, False]
+    for part, wanted in (("agent", False), ("tray", True)):
+        with qtbot.waitSignal(page.startup_asked) as heard:
+            boxes[part].click()
+        assert heard.args == [part, wanted]
+    page.show_startup(agent=None, tray=None, said="The system refused.")
+    assert not any(box.isEnabled() for box in boxes.values())
     assert "The system refused." in read(page)
+
+
+def test_the_start_at_login_is_looked_at_again_with_each_look_at_the_page(
+    page: SettingsPage, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    page.hide()
+    with qtbot.waitSignal(page.startup_wanted):
+        page.show()
 
 
 def test_an_opened_page_asks_what_may_be_another_by_now(page: SettingsPage, agent: FakeAgent, qtbot: QtBot) -> None:
@@ -497,7 +508,7 @@ def test_the_log_is_one_window(page: SettingsPage, agent: FakeAgent, qtbot: QtBo
     assert first.isVisible()
     page.show_log.click()
     assert page.log_window is first
-    page.close_log()
+    page.close_windows()
     assert not first.isVisible()
 
 
@@ -515,8 +526,8 @@ def test_without_an_agent_nothing_can_be_set_but_the_log_can_be_read(
     qtbot.waitUntil(lambda: page.is_complete)
     always = [page.check_up, page.show_log, page.diagnostics, page.log, page.tour]
     qtbot.waitUntil(lambda: [one for one in controls(page) if one.isEnabled()] == always)
-    page.show_startup(is_on=False)
-    assert page.login.box.isEnabled()
+    page.show_startup(agent=False, tray=True)
+    assert page.startup.agent.box.isEnabled()
     assert "The background agent is not running. Start it in the overview." in read(page)
     furnish(serve(SAFE))
     seam.client.retry()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from agent.protocol import wire
@@ -87,8 +88,9 @@ def test_from_the_address_to_the_first_backup(wizard: Wizard, agent: FakeAgent, 
     go_on(wizard, qtbot)
     qtbot.waitUntil(lambda: bool(agent.asked("settings.set")))
     assert agent.asked("settings.set") == [SettingValue("require_charging", True)]
-    with qtbot.waitSignals([wizard.startup_asked, wizard.accepted]):
+    with qtbot.waitSignal(wizard.startup_asked) as heard, qtbot.waitSignal(wizard.accepted):
         wizard.onward.click()
+    assert heard.args == [True]
     assert agent.asked("backup.enable") == [Nothing()]
     assert agent.asked("backup.start") == [BackupStart()]
 
@@ -271,6 +273,25 @@ def test_an_answer_that_is_refused_says_so_and_shows_again_what_is(
     box.click()
     qtbot.waitUntil(lambda: "The agent is just stopping." in read(wizard))
     qtbot.waitUntil(lambda: not box.isChecked())
+
+
+def test_the_keyboard_goes_on_in_each_step(wizard: Wizard, agent: FakeAgent, qtbot: QtBot) -> None:
+    for at, step in enumerate(wizard.steps):
+        wizard.show_step(at)
+        assert wizard.focusWidget() in [*step.findChildren(QWidget), wizard.onward], type(step)
+
+
+def test_what_a_step_says_is_seen_however_far_it_is_scrolled(wizard: Wizard, agent: FakeAgent, qtbot: QtBot) -> None:
+    wizard.resize(wizard.minimumSize().expandedTo(wizard.minimumSizeHint()))
+    find_server(wizard, qtbot)
+    agent.refusals["destination.add_immich"] = wire.Error(wire.MISTAKE, "keyring_absent", {})
+    wizard.sign_in.form.email.setText("ada@example.org")
+    wizard.sign_in.form.password.setText("secret")
+    wizard.onward.click()
+    said, box = wizard.sign_in.said, wizard.sign_in.form.in_file.box
+    qtbot.waitUntil(said.isVisible)
+    assert said.visibleRegion().boundingRect() == said.rect()
+    qtbot.waitUntil(lambda: box.visibleRegion().boundingRect() == box.rect())
 
 
 def test_every_step_can_be_used_without_eyes_and_without_a_mouse(

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QMenu,
     QPlainTextEdit,
+    QRadioButton,
     QTabBar,
     QWidget,
 )
@@ -40,8 +42,14 @@ def nameless(widget: QWidget) -> list[QWidget]:
 
 
 def unreachable(widget: QWidget) -> list[QWidget]:
-    """Controls that Tab never comes to."""
-    return [one for one in controls(widget) if not one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isEnabled()]
+    """Controls that Tab never comes to; of choices that exclude each other, the arrow keys lead on from the chosen."""
+    return [
+        one
+        for one in controls(widget)
+        if not one.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and one.isEnabled()
+        and not (isinstance(one, QRadioButton) and not one.isChecked())
+    ]
 
 
 def shared_keys(widget: QWidget) -> dict[str, set[str]]:
@@ -52,6 +60,15 @@ def shared_keys(widget: QWidget) -> dict[str, set[str]]:
         text = one.text() if opens and one.isVisible() else ""  # type: ignore[attr-defined]
         if key := _KEY.search(text):
             found.setdefault(key[1].lower(), set()).add(text)
+    return {key: texts for key, texts in found.items() if len(texts) > 1}
+
+
+def shared_entries(menu: QMenu) -> dict[str, set[str]]:
+    """The same for the entries of a menu."""
+    found: dict[str, set[str]] = {}
+    for entry in menu.actions():
+        if entry.isVisible() and (key := _KEY.search(entry.text())):
+            found.setdefault(key[1].lower(), set()).add(entry.text())
     return {key: texts for key, texts in found.items() if len(texts) > 1}
 
 

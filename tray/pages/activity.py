@@ -33,9 +33,10 @@ _AGAIN_MS = 1_000
 #: More urgent than anything that came by itself.
 _NEXT = 1_000
 _TABLE_LINES = 6
-#: Widths of the columns in em; in a narrow window only the first three are there, for the details say the rest.
+#: Widths of the columns in em.
 _WIDE = ((Column.WHAT, 15), (Column.WHERE, 8), (Column.STATE, 10), (Column.TRIES, 5))
-_NARROW = ((Column.WHAT, 11), (Column.WHERE, 7))
+#: In a narrow window only the first three are there, for the details say the rest: in hundredths of what there is.
+_NARROW = ((Column.WHAT, 38), (Column.WHERE, 22))
 _WIDE_EM = 44
 _FILTERS: tuple[JobStatus | None, ...] = (None, "RUNNING", "PENDING", "FAILED", "COMPLETED", "CANCELLED")
 
@@ -107,6 +108,10 @@ class Activity(Page):
         self.jobs.show_names(
             {one.id: one.name for one in snapshot.destinations} if snapshot else {}, self.model.now_at()
         )
+        for widget in (self.filters, self.table, self.past, self.details):
+            widget.setEnabled(snapshot is not None)  # what is shown may be over by now
+        if snapshot is None or "connection" in sections:
+            self._say_nothing(self.model.without_agent)
         self.jobs.recolour(self.palette())
         self.runs.now_at = self.model.now_at()
         wanted = {"run", "connection"} if self.is_history else {"jobs", "connection"}
@@ -142,8 +147,8 @@ class Activity(Page):
         if asked != self._asked:  # of another filter
             return
         self.jobs.take(before, page.rows, is_end=page.next is None)
+        none = _("There are no such jobs.") if self.status else _("There was nothing to do yet.")
         if not self.is_history:
-            none = _("There are no such jobs.") if self.status else _("There was nothing to do yet.")
             self._say_nothing("" if self.jobs.jobs else none)
         self._show_details()
 
@@ -232,13 +237,17 @@ class Activity(Page):
             widget.hide()
 
     def _give_width(self) -> None:
-        """Show the columns that have room; a person's own widths stay until that changes."""
-        is_narrow = self.width() < self.fontMetrics().height() * _WIDE_EM
+        """Show the columns that have room; in a wide window a person's own widths stay until it is narrow again."""
+        em = self.fontMetrics().height()
+        is_narrow = self.width() < em * _WIDE_EM
         if is_narrow != self._is_narrow:
             self._is_narrow = is_narrow
             for column in (Column.TRIES, Column.ERROR):
                 self.table.setColumnHidden(column, is_narrow)
-            _set_widths(self.table, _NARROW if is_narrow else _WIDE)
+            if not is_narrow:
+                _set_widths(self.table, _WIDE)
+        if is_narrow:
+            _set_widths(self.table, [(column, self.width() / em * share / 100) for column, share in _NARROW])
 
     def _connect(self) -> None:
         call = self.model.call
@@ -295,10 +304,10 @@ def _make_table(rows: QAbstractItemModel, name: str) -> QTableView:
     return table
 
 
-def _set_widths(table: QTableView, widths_em: Iterable[tuple[int, int]]) -> None:
+def _set_widths(table: QTableView, widths_em: Iterable[tuple[int, float]]) -> None:
     header, em = table.horizontalHeader(), table.fontMetrics().height()
     for column, width_em in widths_em:
-        header.resizeSection(column, max(em * width_em, header.sectionSizeHint(column)))
+        header.resizeSection(column, max(round(em * width_em), header.sectionSizeHint(column)))
 
 
 class _Details(Card):

@@ -66,13 +66,16 @@ def _light(folder: Folder) -> Light | None:
     return "safe" if 0 < folder.counts.total == folder.counts.safe else None
 
 
+def safe_of(counts: Counts) -> str:
+    """How many of a folder's files are safe."""
+    if not counts.total:
+        return _("No photos or videos")
+    said = ngettext("{safe} of {total} file is safe", "{safe} of {total} files are safe", counts.total)
+    return fill(said, {"safe": counts.safe, "total": counts.total})
+
+
 def _counts(counts: Counts) -> str:
-    said = [
-        fill(
-            ngettext("{safe} of {total} file is safe", "{safe} of {total} files are safe", counts.total),
-            {"safe": counts.safe, "total": counts.total},
-        )
-    ]
+    said = [safe_of(counts)]
     for number, sentence in (
         (counts.queued + counts.uploading, ngettext("{count} waiting", "{count} waiting", counts.queued)),
         (counts.failed, ngettext("{count} failed", "{count} failed", counts.failed)),

@@ -1,6 +1,7 @@
 """The watched folders: how each stands, where it goes and by which rules; adding, changing and removing. GUI thread."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QUrl
@@ -37,6 +38,8 @@ class FoldersPage(Page):
         self._settings: dict[str, FolderSetting] = {}
         self._warnings: dict[str, tuple[str, ...]] = {}
         self.dialog: FolderDialog | None = None
+        #: Folders that were offered together and have not had their turn.
+        self._offered: deque[str] = deque()
         self.question: QMessageBox | None = None
 
     def build(self) -> None:
@@ -63,8 +66,13 @@ class FoldersPage(Page):
             self.model.call("folder.list", None, self._listed, owner=self)
 
     def add_folder(self, path: str) -> None:
-        """Offer to watch the folder at this path of the system's."""
-        setting = FolderSetting(to_wire(os.fsencode(path)))
+        """Offer to watch the folder at this path of the system's; several one after the other."""
+        self._offered.append(path)
+        if self.dialog is None:
+            self._offer_next()
+
+    def _offer_next(self) -> None:
+        setting = FolderSetting(to_wire(os.fsencode(self._offered.popleft())))
         self._open(FolderDialog(self.model, setting, is_new=True, parent=self.window()))
 
     def _listed(self, folders: Folders) -> None:
@@ -75,7 +83,8 @@ class FoldersPage(Page):
     def _show_cards(self) -> None:
         snapshot = self.model.snapshot
         folders = snapshot.folders if snapshot else ()
-        self.heading.setText(_heading(folders, is_known=snapshot is not None))
+        self.heading.setText(_heading(folders) if snapshot else self.model.without_agent)
+        self.hint.setVisible(snapshot is not None)
         self.cards.setVisible(bool(folders))
         destinations = snapshot.destinations if snapshot else ()
         self.cards.show_items(folders, lambda card, folder: self._fill(card, folder, destinations))
@@ -123,6 +132,8 @@ class FoldersPage(Page):
         if self.dialog is not None:
             self.dialog.deleteLater()
             self.dialog = None
+        if self._offered:
+            self._offer_next()
 
     def _ask_to_remove(self, path: str) -> None:
         self.question = ask(
@@ -138,9 +149,7 @@ class FoldersPage(Page):
         )
 
 
-def _heading(folders: Sequence[Folder], *, is_known: bool) -> str:
-    if not is_known:
-        return _("The background agent is not running.")
+def _heading(folders: Sequence[Folder]) -> str:
     if not folders:
         return _("No folder is watched yet.")
     return fill(

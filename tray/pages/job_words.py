@@ -27,6 +27,8 @@ _WHAT = {
     "describe": N_("Telling the server what a sidecar says"),
     "cache": N_("Making thumbnails"),
 }
+#: What works on no destination, see the queue's column `lane`.
+_HERE = frozenset({"local", "cache"})
 _STATES: dict[JobStatus, str] = {
     "PENDING": N_("waiting"),
     "RUNNING": N_("running"),
@@ -46,7 +48,7 @@ def what(job: JobRow) -> str:
 
 def where(job: JobRow, destinations: Mapping[str, str]) -> str:
     """The destination's name; `destinations` are the names by id."""
-    return _("this computer") if job.lane == "local" else destinations.get(job.lane, job.lane)
+    return _("this computer") if job.lane in _HERE else destinations.get(job.lane, job.lane)
 
 
 def state(job: JobRow, now_at: int) -> str:

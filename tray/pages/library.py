@@ -1,7 +1,6 @@
 """All pictures as a grid by month, with how each stands; a person filters, looks and acts. GUI thread."""
 
 import os
-from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
@@ -11,8 +10,7 @@ from agent.protocol.paths import from_wire
 from agent.protocol.types import FileRow, FileState
 from agent.words.catalogue import _, fill, ngettext
 from tray.model import Model
-from tray.pages.file_deeds import GONE_THERE, FileDeeds
-from tray.pages.file_facts import is_chosen_out
+from tray.pages.deed_buttons import Deed, DeedButtons
 from tray.pages.library_filter import FilterBar
 from tray.pages.library_pages import LibraryPages, month_titles
 from tray.pages.lightbox import Lightbox, Reveal
@@ -57,16 +55,10 @@ class LibraryPage(Page):
         self.grid = PhotoGrid(self.shelf.picture)
         self.grid.setAccessibleName(_("Photos and videos"))
         self.count = Aside()
-        self.deeds = FileDeeds(self.model, self)
+        self.deeds = DeedButtons(self.model, self._hand_over, self.body)
         self.came = BreakableSentence()
         self.open = TextButton(_("&Look at it"))
-        self.back_up = TextButton(_("&Back up now"))
         self.show_file = TextButton(_("&Show in the file manager"))
-        self.leave_out = TextButton(_("&Do not back up"))
-        self.take_in = TextButton(_("Back up &after all"))
-        self.put_back = TextButton(_("&Put back there"))
-        self.accept_loss = TextButton(_("It was &meant to be deleted"))
-        self.prove = TextButton(_("Chec&k the copies"))
         self._arrange()
         self._connect()
         self.pages.show_only(self.filters.filter())
@@ -75,12 +67,13 @@ class LibraryPage(Page):
         snapshot = self.model.snapshot
         self.body.setEnabled(snapshot is not None)
         if snapshot is None:
-            self.said.setText(self.model.headline)
-            self.said.show()
+            tell(self.said, self.model.without_agent)
+            self._say("")
             return
         self._want_pictures()
         self.filters.show_folders([folder.path for folder in snapshot.folders])
         if "connection" in sections:
+            self._say("")
             self.shelf.forget()
             self.pages.show_only(self.filters.filter())
         elif sections & {"library", "folders"}:
@@ -136,17 +129,9 @@ class LibraryPage(Page):
     def _offer(self) -> None:
         """What can be done with what is selected, as far as that is known."""
         chosen = len(self.grid.selected)
-        rows = self.selected()
         self.open.setEnabled(chosen == 1)
         self.show_file.setEnabled(chosen == 1)
-        self.back_up.setEnabled(chosen > 0)
-        states = {row.state for row in rows}
-        self.leave_out.setEnabled(bool(states - {"excluded"}))
-        self.back_up.call_it(_("Retr&y") if states == {"failed"} else _("&Back up now"))
-        self.prove.setEnabled(bool(states - {"excluded"}))
-        self.take_in.setVisible(any(is_chosen_out(row) for row in rows))
-        self.put_back.setVisible(bool(states & GONE_THERE))
-        self.accept_loss.setVisible("missing_at_destination" in states)
+        self.deeds.offer(self.selected(), chosen)
 
     # --- doing ------------------------------------------------------------------------------------------------------
 
@@ -174,15 +159,19 @@ class LibraryPage(Page):
         if self.lightbox is not None:
             self.lightbox.deleteLater()
             self.lightbox = None
+            self.grid.setFocus()
 
-    def _do(self, deed: Callable[[Sequence[FileRow]], None]) -> None:
-        """Do it with all that is selected, also with what was never on the screen."""
-        self._say("")
+    def _hand_over(self, deed: Deed) -> None:
+        """All that is selected, also what was never on the screen."""
         self.pages.gather(sorted(self.grid.selected), deed)
 
     def _say(self, said: str) -> None:
         """What came of what was asked; nothing takes no room."""
         tell(self.came, said)
+
+    def _failed(self, said: str) -> None:
+        if self.model.snapshot is not None:  # else that is said already, with the next step
+            self._say(said)
 
     def _show_in_file_manager(self) -> None:
         for row in self.selected()[:1]:
@@ -195,21 +184,12 @@ class LibraryPage(Page):
         """What can be done with what is selected; it goes when it is closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for button, do in (
-            (self.open, self._open_current),
-            (self.back_up, self.back_up.click),
-            (self.show_file, self._show_in_file_manager),
-            (self.leave_out, self.leave_out.click),
-            (self.take_in, self.take_in.click),
-            (self.put_back, self.put_back.click),
-            (self.accept_loss, self.accept_loss.click),
-            (self.prove, self.prove.click),
-        ):
+        for button in (self.open, *self.deeds.buttons, self.show_file):
             if button.isHidden():
                 continue
             action = menu.addAction(button.text())
             action.setEnabled(button.isEnabled())
-            action.triggered.connect(lambda *_checked, do=do: do())
+            action.triggered.connect(lambda *_checked, button=button: button.click())
         return menu
 
     # --- putting together -------------------------------------------------------------------------------------------
@@ -218,7 +198,7 @@ class LibraryPage(Page):
         self.filters.chosen.connect(self.pages.show_only)
         self.pages.months_changed.connect(self._months_changed)
         self.pages.rows_changed.connect(self._rows_changed)
-        self.pages.failed.connect(self._say)
+        self.pages.failed.connect(self._failed)
         self.shelf.arrived.connect(self.grid.viewport().update)
         self.grid.needed.connect(self._needed)
         self.grid.opened.connect(self._open)
@@ -226,18 +206,8 @@ class LibraryPage(Page):
         self.grid.menu_wanted.connect(self._show_menu)
         self.open.clicked.connect(self._open_current)
         self.show_file.clicked.connect(self._show_in_file_manager)
-        deeds = self.deeds
-        for button, deed in (
-            (self.back_up, deeds.back_up),
-            (self.leave_out, deeds.leave_out),
-            (self.take_in, deeds.take_in),
-            (self.put_back, deeds.put_back),
-            (self.accept_loss, deeds.accept_loss),
-            (self.prove, deeds.prove),
-        ):
-            button.clicked.connect(lambda *_checked, deed=deed: self._do(deed))
-        deeds.said.connect(self._say)
-        deeds.done.connect(self.pages.look_again)
+        self.deeds.said.connect(self._say)
+        self.deeds.done.connect(self.pages.look_again)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.filters.text.setFocus)
 
@@ -250,21 +220,10 @@ class LibraryPage(Page):
         column.addWidget(self.said)
         column.addWidget(self.grid, 1)
         buttons = FlowLayout(em // 2)
-        for button in (
-            self.open,
-            self.back_up,
-            self.show_file,
-            self.leave_out,
-            self.take_in,
-            self.put_back,
-            self.accept_loss,
-            self.prove,
-        ):
+        for button in (self.open, *self.deeds.buttons, self.show_file):
             buttons.addWidget(button)
+        self._offer()
         self.came.hide()
-        self.take_in.hide()
-        self.put_back.hide()
-        self.accept_loss.hide()
         column.addWidget(self.count)
         column.addLayout(buttons)
         column.addWidget(self.came)

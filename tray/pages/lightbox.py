@@ -4,20 +4,21 @@ It shows what the agent's cache holds: the files themselves are opened by the ag
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QKeyEvent, QPixmap
+from PySide6.QtGui import QDesktopServices, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from agent.protocol.cache import MediaInfo, Thumbnail, ThumbnailWish
 from agent.protocol.methods import PathRef
 from agent.protocol.paths import from_wire
 from agent.protocol.types import FileDetail, FileRow
+from agent.protocol.wire import Error
 from agent.words.catalogue import _
 from tray.model import Model, explained, web_address
-from tray.pages.file_deeds import GONE_THERE, FileDeeds
-from tray.pages.file_facts import about_content, about_copies, about_file, about_history, about_media, is_chosen_out
+from tray.pages.deed_buttons import Deed, DeedButtons
+from tray.pages.file_facts import about_content, about_copies, about_file, about_history, about_media
 from tray.widgets.picture import Picture
 from tray.widgets.telling import tell
 from tray.widgets.text import Aside, BreakableSentence, style_as_heading, style_as_headline
@@ -52,6 +53,8 @@ class Lightbox(QDialog):
         self._reveal = reveal
         self._file: FileRow | None = None
         self._web = ""
+        #: Whether an answer on it is awaited, and whether it may stand otherwise than that will say.
+        self._asking = self._is_stale = False
         self.picture = Picture(self)
         self.title = BreakableSentence(self)
         style_as_headline(self.title)
@@ -59,15 +62,9 @@ class Lightbox(QDialog):
         self.media = Aside(self)
         self.copies = BreakableSentence(self)
         self.history = Aside(self)
-        self.back_up = TextButton(_("&Back up now"), self)
         self.show_file_ = TextButton(_("&Show in the file manager"), self)
-        self.leave_out = TextButton(_("&Do not back up"), self)
-        self.take_in = TextButton(_("Back up &after all"), self)
-        self.put_back = TextButton(_("P&ut back there"), self)
-        self.accept_loss = TextButton(_("It was &meant to be deleted"), self)
-        self.prove = TextButton(_("Chec&k its copies"), self)
         self.immich = TextButton(_("Open in &Immich"), self)
-        self.deeds = FileDeeds(model, self)
+        self.deeds = DeedButtons(model, self._hand_over, self)
         self.said = BreakableSentence(self)
         self.said.hide()
         self.before = TextButton(_("&Previous"), self)
@@ -94,21 +91,15 @@ class Lightbox(QDialog):
             label.setText("")
         self.immich.setEnabled(False)
         self._say("")
-        self._offer(file)
+        self.deeds.offer((file,), 1)
         call, path = self._model.call, file.path
         self._ask_detail()
         call("cache.metadata", PathRef(path), lambda found: self._take_media(path, found), _nothing, owner=self)
         wish = ThumbnailWish(path, _LARGE_PX, quick=True)
         call("cache.thumbnail", wish, lambda found: self._take_picture(path, found), _nothing, owner=self)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        by = steps.get(Qt.Key(event.key()))
-        if by is None:
-            super().keyPressEvent(event)
-        else:
-            self.moved.emit(-by if mirrored else by)
+    def _step(self, by: int) -> None:
+        self.moved.emit(-by if self.layoutDirection() == Qt.LayoutDirection.RightToLeft else by)
 
     def _is_shown(self, path: str) -> bool:
         return self._file is not None and self._file.path == path
@@ -117,7 +108,7 @@ class Lightbox(QDialog):
         if not self._is_shown(path):
             return
         self._file = found.file
-        self._offer(found.file)
+        self.deeds.offer((found.file,), 1)
         self.facts.setText("\n".join(part for part in (about_file(found.file), about_content(found)) if part))
         self.copies.setText(about_copies(found))
         self.history.setText(about_history(found, self._model.now_at()))
@@ -144,55 +135,58 @@ class Lightbox(QDialog):
                 )
 
     def _ask_detail(self) -> None:
-        if self._file is not None:
-            path = self._file.path
-            self._model.call(
-                "library.show",
-                PathRef(path),
-                lambda found: self._take_detail(path, found),
-                lambda error: self._say(explained(error)) if self._is_shown(path) else None,
-                owner=self,
-            )
+        if self._file is None:
+            return
+        path, self._asking, self._is_stale = self._file.path, True, False
+
+        def told(found: FileDetail) -> None:
+            self._take_detail(path, found)
+            self._answered()
+
+        def refused(error: Error) -> None:
+            if self._is_shown(path):
+                self._say(explained(error))
+            self._asking = False
+
+        self._model.call("library.show", PathRef(path), told, refused, owner=self)
+
+    def _answered(self) -> None:
+        self._asking = False
+        if self._is_stale:
+            self._ask_detail()
+
+    def _follow(self, sections: frozenset[str]) -> None:
+        """It is copied, say, while the person looks: one question at a time, however fast things change."""
+        if "library" not in sections or not self.isVisible() or self._model.snapshot is None:
+            return
+        if self._asking:
+            self._is_stale = True
+        else:
+            self._ask_detail()
 
     def _say(self, said: str) -> None:
         """What came of what was asked; nothing takes no room."""
         tell(self.said, said)
 
-    def _do(self, deed: Callable[[Sequence[FileRow]], None]) -> None:
+    def _hand_over(self, deed: Deed) -> None:
         if self._file is not None:
             deed((self._file,))
-
-    def _offer(self, file: FileRow) -> None:
-        """What may be chosen for it."""
-        self.take_in.setVisible(is_chosen_out(file))
-        self.leave_out.setVisible(not is_chosen_out(file))
-        self.leave_out.setEnabled(file.state != "excluded")
-        self.back_up.call_it(_("Retr&y") if file.state == "failed" else _("&Back up now"))
-        self.put_back.setVisible(file.state in GONE_THERE)
-        self.accept_loss.setVisible(file.state == "missing_at_destination")
 
     def _show_in_file_manager(self) -> None:
         if self._file is not None:
             self._reveal(os.fsdecode(from_wire(self._file.path)))
 
     def _connect(self) -> None:
-        deeds = self.deeds
-        for button, deed in (
-            (self.back_up, deeds.back_up),
-            (self.leave_out, deeds.leave_out),
-            (self.take_in, deeds.take_in),
-            (self.put_back, deeds.put_back),
-            (self.accept_loss, deeds.accept_loss),
-            (self.prove, deeds.prove),
-        ):
-            button.clicked.connect(lambda *_checked, deed=deed: self._do(deed))
-        deeds.said.connect(self._say)
-        deeds.done.connect(self._ask_detail)
+        self._model.changed.connect(self._follow)
+        self.deeds.said.connect(self._say)
+        self.deeds.done.connect(self._ask_detail)
         self.show_file_.clicked.connect(self._show_in_file_manager)
         self.immich.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(self._web)))
         self.before.clicked.connect(lambda: self.moved.emit(-1))
         self.after.clicked.connect(lambda: self.moved.emit(1))
         self.close_.clicked.connect(self.reject)
+        for key, by in ((Qt.Key.Key_Left, -1), (Qt.Key.Key_Right, 1)):  # shortcuts: buttons take these keys themselves
+            QShortcut(QKeySequence(key), self).activated.connect(lambda by=by: self._step(by))
 
     def _arrange(self) -> None:
         em = self.fontMetrics().height()
@@ -210,16 +204,7 @@ class Lightbox(QDialog):
             column.addWidget(heading)
             column.addWidget(label)
         column.addStretch(1)
-        for button in (
-            self.back_up,
-            self.leave_out,
-            self.take_in,
-            self.put_back,
-            self.accept_loss,
-            self.prove,
-            self.show_file_,
-            self.immich,
-        ):
+        for button in (*self.deeds.buttons, self.show_file_, self.immich):
             column.addWidget(button)
         column.addWidget(self.said)
         steps = QHBoxLayout()
@@ -234,11 +219,13 @@ class Lightbox(QDialog):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFixedWidth(max(em * _SIDE_EM, side.minimumSizeHint().width() + em))
         scroll.setWidget(side)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus, and has no keys of its own
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.picture, 1)
         row.addWidget(scroll)
+        self.after.setFocus()  # so that Enter leads on and asks for nothing
 
 
 def _nothing(_error: object) -> None:

@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 from agent import words
 from agent.protocol.methods import BackupStart, Pause
 from agent.protocol.types import Destination, Folder, Light, Problem, Severity, Snapshot
-from agent.words.catalogue import _, fill, ngettext
-from tray.model import Model
+from agent.words.catalogue import _, fill
+from tray.model import Model, web_address
+from tray.pages.folder_card import safe_of
 from tray.pages.hero import Hero
 from tray.pages.lightbox import Reveal
 from tray.pages.page import Page
@@ -131,7 +132,8 @@ class Overview(Page):
     def _show_destination(self, row: FactRow, destination: Destination, palette: QPalette) -> None:
         mark = "server" if destination.kind == "immich" else "folder"
         colour = light_colour("attention", palette) if destination.reachable is False else None
-        where = destination.location if destination.kind == "immich" else words.display_path(destination.location)
+        is_server = destination.kind == "immich"
+        where = web_address(destination) if is_server else words.display_path(destination.location)
         said = [where]
         if destination.account:
             said.append(fill(_("signed in as {account}"), {"account": destination.account}))
@@ -177,9 +179,5 @@ def _show_folder(row: FactRow, folder: Folder, palette: QPalette) -> None:
             "folder", light_colour("attention", palette), path, _("Not there now: connect the drive or the share.")
         )
         return
-    said = fill(
-        ngettext("{safe} of {total} file is safe", "{safe} of {total} files are safe", counts.total),
-        {"safe": counts.safe, "total": counts.total},
-    )
     done = counts.total > 0 and counts.safe == counts.total
-    row.show_fact("folder", light_colour("safe", palette) if done else None, path, said)
+    row.show_fact("folder", light_colour("safe", palette) if done else None, path, safe_of(counts))

@@ -49,6 +49,7 @@ class ServerDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         self.rejected.connect(self.sign_in.give_up)
         self._edited()
+        (self.address.url if renew is None else self.form.password).setFocus()
 
     def sizeHint(self) -> QSize:
         em = self.fontMetrics().height()
@@ -69,6 +70,7 @@ class ServerDialog(QDialog):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setMinimumWidth(self._inner.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width())
         scroll.setWidget(self._inner)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus
         foot = QVBoxLayout()
         foot.setContentsMargins(em, 0, em, em // 2)
         foot.addWidget(self.said)
@@ -102,6 +104,7 @@ class ServerDialog(QDialog):
         self.address.offer_way_out(error.message, error.data)
         if error.message in {"keyring_absent", "keyring_locked"}:
             self.form.offer_file()
+        self._grow()
         self._say(explained(error))
         self._edited()
 

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from agent import words
 from agent.protocol.methods import SettingsRows, SettingValue
 from agent.protocol.wire import Error
 from agent.words.catalogue import _
@@ -21,9 +20,9 @@ from tray.pages.page import Page
 from tray.pages.places import PlacesCard
 from tray.pages.settings_cache import CacheCard
 from tray.pages.settings_proof import ProofCard
+from tray.pages.settings_startup import StartupCard
 from tray.widgets.card import Card
 from tray.widgets.flow import FlowLayout
-from tray.widgets.labelled import Check
 from tray.widgets.settings_form import SettingsForm
 from tray.widgets.telling import tell
 from tray.widgets.text import Aside, Line, Sentence
@@ -41,13 +40,13 @@ class SettingsPage(Page):
     """The cards of the settings.
 
     Signals:
-        startup_asked(bool): have the agent and the tray start at login, or not.
+        startup_asked(str, bool): have the `agent` or the `tray` start at login, or not.
         startup_wanted(): say by `show_startup` how that is now.
         diagnostics_asked(): save a diagnostics file.
         tour_asked(): go through the first steps again.
     """
 
-    startup_asked = Signal(bool)
+    startup_asked = Signal(str, bool)
     startup_wanted = Signal()
     diagnostics_asked = Signal()
     tour_asked = Signal()
@@ -78,13 +77,7 @@ class SettingsPage(Page):
     def build(self) -> None:
         self.form = SettingsForm(self)
         self.places = PlacesCard(self.model)
-        self.login = Check(
-            _("Start Safelight at login"),
-            _("The backup runs in the background then, whether or not this window is open."),
-        )
-        self.login.box.setEnabled(False)
-        self.startup_said = Aside()
-        self.startup_said.hide()
+        self.startup = StartupCard()
         self.absent = Sentence()
         self.absent.hide()
         self._column = self.stack((self.absent, self.places))
@@ -99,7 +92,7 @@ class SettingsPage(Page):
                 lambda: self._of_agent(_notifications(self.form)),
                 lambda: self._of_agent(self._cache()),
                 lambda: self._of_agent(self._proof()),
-                self._startup,
+                lambda: self.startup,
                 self._troubleshooting,
             )
         )
@@ -107,7 +100,7 @@ class SettingsPage(Page):
         self._making.timeout.connect(self._make_next)
         self._making.start()
         self.form.chosen.connect(self._set)
-        self.login.box.clicked.connect(self.startup_asked)
+        self.startup.asked.connect(self.startup_asked)
 
     def _make_next(self) -> None:
         self._column.insertWidget(self._column.count() - 1, self._unmade.popleft()())
@@ -124,7 +117,7 @@ class SettingsPage(Page):
         for widget in self._agents:
             widget.setEnabled(snapshot is not None)
         self.places.show_places(snapshot)
-        tell(self.absent, _without_agent(self.model))
+        tell(self.absent, self.model.without_agent)
         if snapshot is None:
             return
         if self.is_complete and sections & {"settings_revision", "connection"}:
@@ -134,21 +127,23 @@ class SettingsPage(Page):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self.is_complete and self.model.snapshot is not None:  # what the snapshot does not hold may be another now
+        if not self.is_complete:
+            return
+        self.startup_wanted.emit()  # what the snapshot does not hold may be another now
+        if self.model.snapshot is not None:
             self.places.ask_more()
             self.cache.ask_numbers()
 
-    def close_log(self) -> None:
-        """Have the window of the log closed, where it is open."""
-        if self.log_window is not None:
-            self.log_window.close()
+    def close_windows(self) -> None:
+        """Have the windows that look closed, where they are open, and what they run ended."""
+        for window in (self.log_window, self.checkup):
+            if window is not None:
+                window.close()
 
-    def show_startup(self, *, is_on: bool | None, said: str = "") -> None:
+    def show_startup(self, *, agent: bool | None, tray: bool | None, said: str = "") -> None:
         """How the start at login is, as the system itself says; None where it cannot be said."""
         self.ready()
-        self.login.box.setEnabled(is_on is not None)
-        self.login.box.setChecked(bool(is_on))
-        tell(self.startup_said, said)
+        self.startup.show_startup(agent=agent, tray=tray, said=said)
 
     def _ask(self, refused: str | None = None) -> None:
         def listed(rows: SettingsRows) -> None:
@@ -186,19 +181,17 @@ class SettingsPage(Page):
 
         self.checkup = CheckupDialog(self._doctor_command, self.window())
         self.checkup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.checkup.finished.connect(self._checked_up)
         self.checkup.open()
+
+    def _checked_up(self) -> None:
+        self.checkup = None
 
     def _show_log(self) -> None:
         if self.log_window is None:
             self.log_window = LogDialog(self._log_command, self.window())
         self.log_window.show()
         self.log_window.raise_()
-
-    def _startup(self) -> Card:
-        card = Card(_("Start-up"))
-        card.body.addWidget(self.login)
-        card.body.addWidget(self.startup_said)
-        return card
 
     def _troubleshooting(self) -> Card:
         card = Card(_("Troubleshooting"))
@@ -228,13 +221,6 @@ class SettingsPage(Page):
         buttons.addWidget(self.tour)
         card.body.addLayout(buttons)
         return card
-
-
-def _without_agent(model: Model) -> str:
-    """Why most of this cannot be used, and the next step; empty where it can."""
-    if model.snapshot is not None:
-        return ""
-    return words.mistake("not_running", {}) if model.connection == "absent" else model.headline
 
 
 def _when(form: SettingsForm) -> Card:

@@ -42,6 +42,7 @@ class Window(QWidget):
         self.pages = tuple(pages)
         self._marks = [page.mark for page in pages]
         for page in pages:
+            page.setAccessibleName(page.title)  # the arrow keys scroll it
             self.stack.addWidget(page)
             entry = QListWidgetItem(page.title)
             entry.setSizeHint(QSize(0, round(self.fontMetrics().height() * _ENTRY_EM)))

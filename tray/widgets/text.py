@@ -13,6 +13,7 @@ _LONG_WORD = re.compile(r"\S{16,}")
 _SEPARATOR = re.compile(r"[/\\.@_\-]+|\S{24}")
 _BREAK = "\u200b"  # has no width, and lets a line end
 _QUIET = 0.72  # still 4.5:1 against the ground
+_DISABLED = (QPalette.ColorGroup.Disabled, 1.0)  # quiet enough by itself
 
 
 class Line(QLabel):
@@ -71,12 +72,15 @@ class Aside(BreakableSentence):
             self._recolour()
 
     def _recolour(self) -> None:
-        around = self.parentWidget()
-        colour = QColor((around.palette() if around else QGuiApplication.palette()).windowText().color())
-        colour.setAlphaF(_QUIET)
-        if colour != self.palette().windowText().color():  # setting it brings us here again
-            palette = self.palette()
-            palette.setColor(QPalette.ColorRole.WindowText, colour)
+        around, palette, text = self.parentWidget(), self.palette(), QPalette.ColorRole.WindowText
+        theirs = around.palette() if around else QGuiApplication.palette()
+        is_new = False
+        for group, share in ((QPalette.ColorGroup.Active, _QUIET), (QPalette.ColorGroup.Inactive, _QUIET), _DISABLED):
+            colour = QColor(theirs.color(group, text))
+            colour.setAlphaF(share)
+            is_new = is_new or colour != palette.color(group, text)
+            palette.setColor(group, text, colour)
+        if is_new:  # setting it brings us here again
             self.setPalette(palette)
 
 

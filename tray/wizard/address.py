@@ -55,6 +55,7 @@ class AddressStep(Step):
 
     def refuse(self, error: Error) -> None:
         self.form.offer_way_out(error.message, error.data)  # an edit; what is said must outlast it
+        self.offered.emit()
         super().refuse(error)
 
     def _answered(self, found: ServerFound) -> None:

@@ -13,10 +13,10 @@ class LoginStep(Step):
     """The last step: its 'Continue' turns the backup on and starts the first one.
 
     Signals:
-        startup_asked(): have Safelight start at login.
+        startup_asked(bool): have Safelight start at login, or not.
     """
 
-    startup_asked = Signal()
+    startup_asked = Signal(bool)
 
     def __init__(self, model: Model) -> None:
         super().__init__(
@@ -33,10 +33,12 @@ class LoginStep(Step):
         self.close_column()
 
     def proceed(self) -> None:
-        if self.at_login.box.isChecked():
-            self.startup_asked.emit()
         self.say(_("Starting …"), busy=True)
         self.model.call("backup.enable", None, self._enabled, self.refuse, owner=self)
 
     def _enabled(self, _nothing: object) -> None:
-        self.model.call("backup.start", BackupStart(), lambda _group: self.go_on(), self.refuse, owner=self)
+        self.model.call("backup.start", BackupStart(), self._begun, self.refuse, owner=self)
+
+    def _begun(self, _group: object) -> None:
+        self.startup_asked.emit(self.at_login.box.isChecked())  # last, for the system starts the agent anew
+        self.go_on()

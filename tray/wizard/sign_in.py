@@ -57,6 +57,7 @@ class SignInStep(Step):
     def refuse(self, error: Error) -> None:
         if error.message in {"keyring_absent", "keyring_locked"}:
             self.form.offer_file()
+            self.offered.emit()
         self.say(explained(error))
 
     def leave(self) -> None:

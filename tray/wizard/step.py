@@ -15,10 +15,12 @@ class Step(QWidget):
     Signals:
         proceeded(int): this many steps on (1, or 2 where the next one is not needed).
         changed(): `may_proceed` is another one, or `busy`.
+        offered(): the person is asked for something more, at the end of the step.
     """
 
     proceeded = Signal(int)
     changed = Signal()
+    offered = Signal()
 
     def __init__(self, model: Model, title: str, why: str) -> None:
         super().__init__()
@@ -30,6 +32,7 @@ class Step(QWidget):
         heading.setText(title)
         reason = Aside(self)
         reason.setText(why)
+        #: What the step says; the wizard has it below the step, where it is seen however far that is scrolled.
         self.said = Sentence(self)
         self.said.hide()
         self.column = QVBoxLayout(self)
@@ -40,8 +43,7 @@ class Step(QWidget):
         self.column.addSpacing(self.fontMetrics().height() // 2)
 
     def close_column(self) -> None:
-        """All controls are there: what the step says comes below them."""
-        self.column.addWidget(self.said)
+        """All controls are there."""
         self.column.addStretch(1)
 
     def enter(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from agent.words.catalogue import _, fill
@@ -19,17 +19,17 @@ from tray.wizard.schedule import ScheduleStep
 from tray.wizard.sign_in import SignInStep
 from tray.wizard.step import Step
 
-_WIDTH_EM, _HEIGHT_EM = 40, 31
+_WIDTH_EM, _HEIGHT_EM, _LEAST_EM = 42, 36, 24
 
 
 class Wizard(QDialog):
     """The first run.
 
     Signals:
-        startup_asked(): have Safelight start at login.
+        startup_asked(bool): have Safelight start at login, or not.
     """
 
-    startup_asked = Signal()
+    startup_asked = Signal(bool)
 
     def __init__(
         self,
@@ -78,6 +78,14 @@ class Wizard(QDialog):
         self.onward.setAccessibleName(self.onward.text().replace("&", ""))
         self.step.enter()
         self._refresh()
+        self._focus_in_step()
+
+    def _focus_in_step(self) -> None:
+        """Where the person goes on with the keyboard, unless the step has chosen that itself."""
+        within = self.step.findChildren(QWidget)
+        if self.focusWidget() not in within:
+            can = (one for one in within if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isVisibleTo(self.step))
+            next((one for one in can if one.isEnabled()), self.onward).setFocus()
 
     def _proceed(self) -> None:
         if self.onward.isEnabled():
@@ -112,13 +120,21 @@ class Wizard(QDialog):
     def _arrange(self) -> None:
         em = self.fontMetrics().height()
         for step in self.steps:
+            page = QWidget()
+            around = QVBoxLayout(page)
+            around.setContentsMargins(0, 0, 0, 0)
+            around.setSpacing(em // 2)
             scroll = QScrollArea()
+            scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus
             scroll.setFrameShape(QFrame.Shape.NoFrame)
             scroll.setWidgetResizable(True)
             scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             scroll.setMinimumWidth(step.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width())
             scroll.setWidget(step)
-            self.stack.addWidget(scroll)
+            around.addWidget(scroll, 1)
+            around.addWidget(step.said)
+            step.offered.connect(lambda scroll=scroll: QTimer.singleShot(0, scroll, lambda: _to_end(scroll)))
+            self.stack.addWidget(page)
         foot = QHBoxLayout()
         note = Aside(self)
         note.setText(_("You may leave at any time: what you did so far is kept."))
@@ -130,6 +146,11 @@ class Wizard(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(round(em * 1.5), em, round(em * 1.5), em)
         column.setSpacing(em)
+        self.setMinimumHeight(em * _LEAST_EM)
         column.addWidget(self.line)
         column.addWidget(self.stack, 1)
         column.addLayout(foot)
+
+
+def _to_end(scroll: QScrollArea) -> None:
+    scroll.verticalScrollBar().setValue(scroll.verticalScrollBar().maximum())

@@ -141,8 +141,9 @@ def test_installing_twice_leaves_what_runs_alone(launchd: Launchd, launchctl: La
 def test_uninstalling_unloads_and_removes(tmp_path: Path, launchd: Launchd, launchctl: Launchctl) -> None:
     launchd.install(PLAN)
     launchd.start()
+    launchctl.loaded.add(LABELS["tray"])  # as at a login
     assert len(launchd.uninstall()) == 3
-    assert not launchctl.loaded
+    assert launchctl.loaded == {LABELS["tray"]}, "the window that asks for it goes on"
     assert not list((tmp_path / "Library/LaunchAgents").iterdir())
     assert launchd.uninstall() == ()
 
@@ -151,3 +152,19 @@ def test_an_app_that_runs_from_its_disk_image_is_not_registered(launchd: Launchd
     away = "/private/var/folders/x/AppTranslocation/0/d/Safelight.app/Contents/MacOS/safelight"
     with pytest.raises(Refused, match="Applications"):
         launchd.install(Plan((away, "run"), (away, "cache", "build"), "03:00"))
+
+
+def test_the_agent_and_the_tray_are_registered_and_removed_each_by_itself(tmp_path: Path, launchd: Launchd) -> None:
+    def there() -> set[str]:
+        return {path.stem for path in (tmp_path / "Library/LaunchAgents").iterdir()}
+
+    agents = {LABELS["agent"], LABELS["nightly"]}
+    launchd.install(PLAN, agent=False)
+    assert there() == {LABELS["tray"]}
+    launchd.install(PLAN)
+    assert len(launchd.uninstall(agent=False)) == 1
+    assert there() == agents
+    launchd.install(PLAN, agent=False)
+    assert there() == {*agents, LABELS["tray"]}
+    assert len(launchd.uninstall(tray=False)) == 2
+    assert there() == {LABELS["tray"]}

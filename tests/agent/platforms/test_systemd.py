@@ -224,6 +224,32 @@ def test_uninstalling_leaves_nothing_of_ours_and_everything_else(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [others]
 
 
+def test_the_agent_and_the_tray_are_registered_and_removed_each_by_itself(tmp_path: Path) -> None:
+    manager = Manager()
+    systemd = Systemd(tmp_path, manager, packaged=())
+    systemd.install(PLAN, agent=False)
+    entry, unit = tmp_path / "autostart/safelight-tray.desktop", tmp_path / "systemd/user" / AGENT
+    assert manager.asked == [], "the tray is the desktop's own"
+    assert (entry.exists(), unit.exists()) == (True, False)
+    systemd.install(Plan(PLAN.agent, PLAN.nightly, "03:00"))
+    assert systemd.uninstall(agent=False) == (str(entry),)
+    assert (entry.exists(), unit.exists()) == (False, True)
+    systemd.install(PLAN)
+    systemd.uninstall(tray=False)
+    assert (entry.exists(), unit.exists()) == (True, False)
+    found = systemd.read(PLAN)
+    assert (found.begins("agent"), found.begins("tray")) == (False, True)
+
+
+def test_what_a_person_switched_off_in_the_system_does_not_begin(tmp_path: Path) -> None:
+    systemd = install(tmp_path, Manager(UnitFileState="disabled"))
+    entry = tmp_path / "autostart/safelight-tray.desktop"
+    entry.write_text(entry.read_text() + "Hidden=true\n")
+    found = systemd.read(PLAN)
+    assert (found.begins("agent"), found.begins("tray")) == (False, False)
+    assert found.job("agent").installed
+
+
 def test_the_manager_hears_that_the_agent_is_ready(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for address in (str(tmp_path / "notify"), f"@safelight-test-{os.getpid()}"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:

@@ -161,6 +161,14 @@ def test_uninstalling_removes_the_tasks(scheduler: TaskScheduler, schtasks: Scht
     assert not schtasks.tasks
 
 
+def test_the_tray_alone_leaves_the_tasks_alone(scheduler: TaskScheduler, schtasks: Schtasks) -> None:
+    scheduler.install(PLAN, agent=False)
+    assert not schtasks.asked
+    scheduler.install(PLAN)
+    assert scheduler.uninstall(agent=False) == ()
+    assert set(schtasks.tasks) == set(NAMES.values())
+
+
 @pytest.mark.parametrize("answer", ["", "no xml", '<?xml version="1.0"?><!DOCTYPE x><x/>'])
 def test_an_answer_that_is_no_task_is_none(answer: str) -> None:
     scheduler = TaskScheduler(lambda _: Ran(0, answer, ""), USER, NoTray())
