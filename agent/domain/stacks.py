@@ -11,15 +11,17 @@ from typing import Final
 from agent.domain.grouping import stem_key
 from agent.domain.media_types import is_raw, role_of
 
-#: What the names of one burst have in common; the group named `key` tells the burst.
+#: How the names of one burst are made; the group named `key` tells the burst. Checked from the first on.
 _BURSTS: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        rb"\d{5}img_\d{5}_burst(?P<key>\d{14,17})(_cover)?$",  # Google before 2019, Nothing
-        rb"dsc[a-z]*_\d{4}_burst(?P<key>\d{14,17})(_cover)?$",  # Sony
-        rb"(?P<key>img_\d{8}_\d{6}_burst)\d{3}(_cover)?$",  # Huawei, Honor
+        rb"\d{5}[a-z]*_\d{5}_burst(?P<key>\d{13,17})(_cover)?$",  # Google before 2020 (IMG, PORTRAIT, XTR), Nothing
+        rb"dsc[a-z]*_\d{4}_burst(?P<key>\d{13,17})(_cover)?$",  # Sony
+        # Huawei, Honor, Xiaomi, Oppo, OnePlus, Motorola, HTC, LG: the burst's name, then a number
+        rb"(?P<key>.*\d_burst)_?\d{1,4}(_cover(_top)?|_top|_comp)?$",
         rb"(?P<key>\d{8}_\d{6})_\d{3}$",  # Samsung
-        rb"(?P<key>pxl_\d{8}_\d{9})\.(raw|motion|night|portrait)-\d+(\.cover|\.original)?(\.mp)?$",  # Google since
+        # Google since 2020: RAW, MOTION, NIGHT, PORTRAIT, LONG_EXPOSURE, ACTION_PAN and what may come
+        rb"(?P<key>pxl_\d{8}_\d{9})\.[a-z_]+-\d+(\.cover|\.original)?(\.mp)?$",
     )
 )
 
@@ -32,6 +34,24 @@ def burst_of(name: bytes) -> bytes | None:
         if found is not None:
             return found["key"]
     return None
+
+
+def range_of(name: bytes) -> tuple[bytes, bytes]:
+    """Between which names of its directory (from the first, up to the second) all of a still's stack are.
+
+    Names begin alike in most stacks, so that a large directory is not read for one picture.
+    """
+    stem = stem_key(name)
+    key = burst_of(name)
+    if key is None:
+        low = name.split(b".", 1)[0] or name
+    elif name.isascii() and stem.startswith(key):
+        low = name[: len(key)]
+    elif stem[:1].isdigit():  # Google once: a number, and only then what they have in common
+        return b"0", b":"
+    else:  # Sony
+        low = name[:3]
+    return low, low + b"\xff"
 
 
 def stack_of(name: bytes, neighbours: Sequence[bytes]) -> tuple[bytes, ...]:

@@ -165,6 +165,13 @@ def test_a_duplicate_drops_its_sidecar(client: Client) -> None:
     assert client.server.assets[0].sidecar is None
 
 
+def test_a_sidecar_may_be_larger_than_a_field(client: Client) -> None:
+    large = XMP + b" " * 2_000_000
+    response = client.send_form(multipart([*upload_parts(PHOTO), ("sidecarData", "IMG_1.jpg.xmp", large)]))
+    assert response.status_code == 201
+    assert client.server.assets[0].sidecar == large
+
+
 def test_description_and_rating_come_from_the_sidecar(client: Client) -> None:
     created = client.send_form(multipart([*upload_parts(PHOTO), ("sidecarData", "IMG_1.jpg.xmp", XMP)])).json()["id"]
     exif = client.get(f"/api/assets/{created}").json()["exifInfo"]

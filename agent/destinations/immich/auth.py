@@ -11,7 +11,7 @@ from agent.destinations.immich.http import Server
 from agent.destinations.immich.line import Request
 from agent.destinations.immich.verdicts import Answer
 from agent.destinations.immich.versions import OLDEST, Version, is_too_old, read_version
-from agent.domain.errors import Blocked
+from agent.domain.errors import Blocked, Rejected
 from agent.record import Record
 
 #: Without these nothing can be kept safe.
@@ -123,6 +123,8 @@ def log_in(server: Server, email: str, password: str) -> str:
             raise
         said = str(problem.args_.get("message"))
         raise Blocked("password_login_off" if "disabled" in said else "wrong_password", message=said) from None
+    except Rejected as error:  # what was typed is no e-mail address: servers look at its form first
+        raise Blocked("wrong_password", message=error.args_.get("message")) from None
     return _text(server, login, "accessToken")
 
 

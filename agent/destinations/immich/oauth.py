@@ -15,7 +15,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 from agent.destinations.immich.http import Server
-from agent.domain.errors import Blocked
+from agent.domain.errors import Blocked, Rejected
 
 PATH = "/safelight"
 #: How long a person may take in the browser.
@@ -62,7 +62,10 @@ class BrowserSignIn:
         if self._url is None:
             raise Blocked("oauth_failed", address=self._server.address)
         body = {"url": self._url, "state": self._state, "codeVerifier": self._verifier}
-        answer = self._server.ask("POST", "/oauth/callback", body)
+        try:
+            answer = self._server.ask("POST", "/oauth/callback", body)
+        except Rejected:  # the provider did not stand by its code
+            raise Blocked("oauth_failed", address=self._server.address) from None
         token = answer.get("accessToken") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:
             raise Blocked("oauth_failed", address=self._server.address)

@@ -16,7 +16,7 @@ from agent.destinations.immich.form import iso_utc
 from agent.destinations.immich.http import Server
 from agent.destinations.immich.line import Request
 from agent.destinations.immich.stream import Stream
-from agent.destinations.immich.versions import Version, sync_kinds
+from agent.destinations.immich.versions import Version, searches, sync_kinds
 from agent.domain.errors import Blocked, Transient
 from agent.record import Record
 
@@ -146,13 +146,20 @@ def epoch_ms(text: object) -> int | None:
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
-def search(server: Server, since_at: int | None) -> Iterator[list[RemoteAsset]]:
+def search(server: Server, version: Version, since_at: int | None) -> Iterator[list[RemoteAsset]]:
     """All own assets, those in the trash too, that changed since a time (None: all), a page at a time."""
+    for visibility in searches(version):
+        yield from _pages(server, since_at, visibility)
+
+
+def _pages(server: Server, since_at: int | None, visibility: str | None) -> Iterator[list[RemoteAsset]]:
     page: int | None = 1
     while page is not None:
         asked: dict[str, object] = {"withDeleted": True, "size": PAGE, "page": page, "order": "asc"}
         if since_at is not None:
             asked["updatedAfter"] = iso_utc(since_at)
+        if visibility is not None:
+            asked["visibility"] = visibility
         answer = server.ask("POST", "/search/metadata", asked)
         found = answer.get("assets") if isinstance(answer, dict) else None
         items = found.get("items") if isinstance(found, dict) else None

@@ -51,6 +51,18 @@ def sync_kinds(version: Version) -> tuple[str, ...]:
     return next(kinds for since, kinds in reversed(_SYNC_KINDS) if version >= since or since == OLDEST)
 
 
+#: Since which version which visibilities a search is to be made for, one after the other; None: it finds them all.
+_SEARCHES: tuple[tuple[Version, tuple[str | None, ...]], ...] = (
+    (OLDEST, ("timeline", "archive", "hidden")),
+    (Version(3, 0, 0), (None,)),
+)
+
+
+def searches(version: Version) -> tuple[str | None, ...]:
+    """The visibilities to search this server for, until all but what is locked was found."""
+    return next(kinds for since, kinds in reversed(_SEARCHES) if version >= since or since == OLDEST)
+
+
 def is_unknown(version: Version) -> bool:
     """Whether this server is newer than what was tried."""
     return version.major > KNOWN_MAJOR

@@ -8,7 +8,7 @@ came one by one. Called by `upload` on the lane's thread; `whole_folder` when a 
 import os
 from collections.abc import Iterator
 
-from agent.domain.stacks import burst_of, stack_of
+from agent.domain.stacks import range_of, stack_of
 from agent.protocol.paths import to_display
 from agent.protocol.settings import FolderRules
 from agent.store import jobs, organize
@@ -115,10 +115,7 @@ def _directory_of(tx: Tx, file_id: int) -> int:
 
 def _of_stack(tx: Tx, destination_id: str, directory_id: int, name: bytes) -> Iterator[Wish]:
     """The stack that a still completes or joins; whichever of its stills comes last brings it about."""
-    stem = name.split(b".", 1)[0] or name
-    low, high = stem, stem + b"\xff"
-    if burst_of(name) is not None:  # its names need not begin alike: few names, so all of the directory
-        low, high = b"", b"\xff\xff\xff\xff"
+    low, high = range_of(name)
     there = organize.remote_ids_of(tx, destination_id, directory_id, low, high)
     together = [one for one in stack_of(name, list(there)) if one in there]
     if len(together) > 1 and stack_of(name, together):

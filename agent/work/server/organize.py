@@ -118,11 +118,19 @@ class Organize:
     def _albums(self, rows: _Rows) -> None:
         for name, some in groupby(rows, key=lambda row: row[1].name):
             together = list(some)
-            refused = self._fill_album(name, [wish.remote_id for _, wish in together])
+            ids = [wish.remote_id for _, wish in together]
+            refused = self._fill_album(name, ids)
             if refused:
                 # Deleted meanwhile, or in the locked folder: nothing that another try would change.
                 log.info("%d assets were not taken into an album", len(refused))
+            self._note_album(name, sorted(set(ids) - set(refused)))
             self._done([row_id for row_id, _ in together])
+
+    def _note_album(self, name: str, ids: Sequence[str]) -> None:
+        """A line in the history of the files whose copies are in the album now."""
+        with self._database.write() as tx:
+            held = [content_id for content_id, _, _ in copies.with_remote_ids(tx, self._id, ids)]
+            activity.note_once(tx, "in_album", files.sharing(tx, held), self._id, {"album": name}, self._clock.now_at())
 
     def _fill_album(self, name: str, ids: list[str]) -> list[str]:
         for _ in range(LOOKS):

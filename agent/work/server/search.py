@@ -8,6 +8,7 @@ from collections.abc import Callable
 from agent.destinations.base import Wanted
 from agent.destinations.immich import ImmichDestination
 from agent.destinations.immich import sync as wire
+from agent.destinations.immich.auth import running_version
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, Rejected
 from agent.store import copies, remote
@@ -34,7 +35,10 @@ class Search:
         self._clock = clock
 
     def __call__(self, progress: remote.Progress, check: Callable[[], None], *, thorough: bool) -> None:
-        """Fetch what changed. What one question does not tell another may: the first refusal is raised at the end."""
+        """Fetch what changed. What one question does not tell another may: the first refusal is raised at the end.
+
+        A whole reading also forgets what it did not see: pages do not tell of what was deleted.
+        """
         refused: list[Fate] = []
         steps: tuple[Callable[[], None], ...] = (
             lambda: self._assets(progress, check),
@@ -52,12 +56,15 @@ class Search:
                 remote.note_search(tx, self._id, checked_at=now_at)
         if refused:
             raise refused[0]
+        if progress.is_whole:
+            with self._database.write() as tx:
+                remote.sweep(tx, self._id, progress.reading)
 
     def _assets(self, progress: remote.Progress, check: Callable[[], None]) -> None:
         user_id = self._destination.user_id()
         since_at = None if progress.cursor_at is None else progress.cursor_at - OVERLAP_MS
         cursor_at = progress.cursor_at or 0
-        for page in wire.search(self._server, since_at):
+        for page in wire.search(self._server, running_version(self._server), since_at):
             check()
             cursor_at = max([cursor_at, *(asset.updated_at or 0 for asset in page)])
             with self._database.write() as tx:

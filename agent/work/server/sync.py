@@ -82,6 +82,9 @@ class Sync:
                 self._by_stream(check)
             else:
                 progress = self._progress("search", None)
+                if not 0 <= self._clock.now_at() - (progress.began_at or 0) < DAY_MS:
+                    self._begin("search", None)  # pages do not tell of what was deleted
+                    progress = self._progress("search", None)
                 self._search(progress, check, thorough=any(job.payload.get("thorough") for job in batch))
         except (Blocked, Rejected) as error:  # the lane stays open: uploads need none of these questions
             raise of_one_question(error, "sync_refused") from error

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.domain.stacks import stack_of
+from agent.domain.stacks import range_of, stack_of
 
 STACKS = {
     "raw and JPEG": (["IMG_1.CR2", "IMG_1.JPG"], ["IMG_1.JPG", "IMG_1.CR2"]),
@@ -20,6 +20,25 @@ STACKS = {
         ["00002IMG_00002_BURST20171111030039_COVER.jpg", "00001IMG_00001_BURST20171111030039.jpg"],
     ),
     "Google now": (["PXL_20231118_035751175.RAW-01.COVER.jpg", "PXL_20231118_035751175.RAW-02.ORIGINAL.dng"],) * 2,
+    "Google's portraits and best shots": (
+        ["00000XTR_00000_BURST20191008190125485.jpg", "00100XTR_00100_BURST20191008190125485_COVER.jpg"],
+        ["00100XTR_00100_BURST20191008190125485_COVER.jpg", "00000XTR_00000_BURST20191008190125485.jpg"],
+    ),
+    "Nothing": (["00001IMG_00001_BURST1723801037429_COVER.jpg", "00002IMG_00002_BURST1723801037429.jpg"],) * 2,
+    "Sony": (["DSC_0001_BURST20230709220904977.JPG", "DSC_0002_BURST20230709220904977.JPG"],) * 2,
+    "Google's long exposure": (
+        ["PXL_20231118_035751175.LONG_EXPOSURE-01.COVER.jpg", "PXL_20231118_035751175.LONG_EXPOSURE-02.ORIGINAL.jpg"],
+    )
+    * 2,
+    "a number and a burst": (["IMG_1234_BURST001.jpg", "IMG_1234_BURST002.jpg"],) * 2,
+    "Xiaomi": (["IMG_20190101_120000_BURST1.jpg", "IMG_20190101_120000_BURST12.jpg"],) * 2,
+    "Oppo": (["IMG20200101120000_BURST000_COVER.jpg", "IMG20200101120000_BURST001.jpg"],) * 2,
+    "Motorola": (["IMG_20160403_161322294_BURST000_COVER_TOP.jpg", "IMG_20160403_161322294_BURST001.jpg"],) * 2,
+    "HTC": (["IMAG0123_BURST002_COVER.jpg", "IMAG0123_BURST001.jpg"],) * 2,
+    "LG": (["20160101_120000_Burst01.jpg", "20160101_120000_Burst02.jpg"],) * 2,
+    "numbers of an iPhone tell nothing": (["IMG_1234.HEIC", "IMG_1235.HEIC"], []),
+    "a word is no burst": (["sunburst1.jpg", "sunburst2.jpg"], []),
+    "an edited picture of a burst stays apart": (["IMG_1234_BURST001.jpg", "IMG_1234_BURST001~2.jpg"], []),
     "other bursts stay apart": (["20231207_101605_001.jpg", "20231207_101606_001.jpg"], []),
 }
 
@@ -29,3 +48,22 @@ def test_stack(names: list[str], expected: list[str]) -> None:
     given = [name.encode() for name in names]
     for name in given:
         assert list(stack_of(name, given)) == [one.encode() for one in expected]
+
+
+#: The ledger compares names as they are spelled.
+SPELLED_ALIKE = [names for names, expected in STACKS.values() if expected and len({name[:3] for name in names}) == 1]
+
+
+@pytest.mark.parametrize("names", [*SPELLED_ALIKE, STACKS["Google once"][0]], ids=str)
+def test_a_whole_stack_is_among_the_names_that_are_looked_at(names: list[str]) -> None:
+    stills = [name.encode() for name in names]
+    for name in stills:
+        low, high = range_of(name)
+        assert all(low <= one < high for one in stills)
+
+
+@pytest.mark.parametrize("name", ["IMG_1.JPG", "20231207_101605_001.jpg", "IMG_20190101_120000_BURST1.jpg"])
+def test_the_names_of_other_pictures_are_not_looked_at(name: str) -> None:
+    low, high = range_of(name.encode())
+    assert not low <= b"IMG_2.JPG" < high
+    assert not low <= b"20231208_101605_001.jpg" < high

@@ -207,6 +207,18 @@ def test_a_refused_browser_sign_in_is_told(server: StandIn) -> None:
     browser.join(20)
 
 
+def test_a_server_that_does_not_believe_the_provider_is_told_of(server: StandIn) -> None:
+    server.provider.enabled = True
+    server.faults.answer("POST /api/oauth/callback", 400, {"message": "OAuth authentication failed"})
+    browsing = Browsing(SystemClock(), lambda _: None)
+    begun = browsing.begin(OAuthBegin(server.url))
+    browser = threading.Thread(target=lambda: urllib.request.urlopen(begun.page, timeout=20).close())
+    browser.start()
+    with pytest.raises(Blocked, match="oauth_failed"):
+        browsing.end(begun.id)
+    browser.join(20)
+
+
 def test_a_server_without_it_says_so(server: StandIn) -> None:
     with pytest.raises(Blocked, match="oauth_off"):
         Browsing(SystemClock(), lambda _: None).begin(OAuthBegin(server.url))

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from .answers import Refusal, answer, empty, invalid, no_access
 from .auth import ANY_KEY, Caller
-from .checks import Issue, json_body, not_one_of, path_id, text_field, wrong_type
+from .checks import Issue, email_issues, json_body, not_one_of, path_id, text_field, wrong_type
 from .models import ApiKey, Session
 from .permissions import PERMISSIONS
 from .render import api_key, user_full
@@ -105,6 +105,8 @@ class Accounts:
         """E-mail and password give a session."""
         body = await json_body(request)
         email, password = text_field(body, "email"), text_field(body, "password")
+        if issues := email_issues(["email"], email):
+            raise invalid(issues)
         if not self._world.settings.password_login:
             raise Refusal(401, "Password login has been disabled")
         session = self._people.sign_in(email, password, device_of(request))

@@ -22,6 +22,10 @@ Path = Sequence[str | int]
 JSON_LIMIT = 10 * 1024 * 1024
 _UUID = r"^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12})$"
 _IS_UUID = re.compile(_UUID)
+_EMAIL = (
+    r"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+    r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$"
+)
 _YEARS = r"(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)"
 _DAYS = (
     r"(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])",
@@ -100,6 +104,14 @@ def not_uuid(path: Path) -> Issue:
         "path": list(path),
         "message": "Invalid UUID",
     }
+
+
+def email_issues(path: Path, value: str) -> list[Issue]:
+    """What is wrong with an e-mail address, by the pattern of the OpenAPI document."""
+    if re.match(_EMAIL, value):
+        return []
+    wrong = {"origin": "string", "code": "invalid_format", "format": "email", "pattern": f"/{_EMAIL}/"}
+    return [{**wrong, "path": list(path), "message": "Invalid email address"}]
 
 
 def not_one_of(path: Path, values: Sequence[str]) -> Issue:

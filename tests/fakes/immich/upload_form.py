@@ -13,6 +13,7 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -41,14 +42,15 @@ class Waste:
 
 
 class Text:
-    """Collects a small part: a plain field or a sidecar."""
+    """Collects a small part: a plain field up to a limit, or a sidecar, which is a file and has none."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float = MAX_FIELD) -> None:
         self.data = bytearray()
+        self._limit = limit
 
     def write(self, piece: memoryview) -> None:
-        """Keep the piece, up to the limit for fields."""
-        if len(self.data) + len(piece) > MAX_FIELD:
+        """Keep the piece, up to the limit."""
+        if len(self.data) + len(piece) > self._limit:
             raise Refusal(400, "Field value too long")
         self.data += piece
 
@@ -138,7 +140,7 @@ class UploadForm:
         if name == "sidecarData":
             if extension(judged) not in SIDECAR:
                 return self._reject(f"Unsupported file type {judged}")
-            self.sidecar = Text()
+            self.sidecar = Text(inf)
             return self.sidecar
         if kind_of(judged) is None or extension(judged) in self.version.unknown_extensions:
             return self._reject(f"Unsupported file type {judged}")

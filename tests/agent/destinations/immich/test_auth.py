@@ -120,6 +120,13 @@ def test_a_wrong_password_is_called_so(server: StandIn) -> None:
         key_for(server, server.admin.email, server.admin.password)
 
 
+@pytest.mark.parametrize("typed", ["", "admin", "admin@", "ädmin@example.com"])
+def test_what_is_no_address_is_a_wrong_one(server: StandIn, typed: str) -> None:
+    with pytest.raises(Blocked, match="wrong_password"):
+        key_for(server, typed, server.admin.password)
+    assert server.counters.statuses[("POST /api/auth/login", 400)] == 1
+
+
 @pytest.mark.parametrize(
     ("version", "code"),
     [

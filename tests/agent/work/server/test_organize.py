@@ -1,13 +1,17 @@
 """Albums, stacks, live photos and tags: what follows the copies, again after every death, never twice."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
+from agent import words
 from agent.domain.errors import Transient
 from agent.domain.live_photos import Capture
 from agent.protocol.settings import FolderRules
-from tests.agent.work.server_stage import Died, Stage
+from agent.protocol.types import Event
+from agent.store import activity
+from tests.agent.work.server_stage import HERE, Died, Stage
 from tests.fakes.immich import StandIn
 
 BY_FOLDER = FolderRules(album="folder")
@@ -31,6 +35,23 @@ def test_each_folder_becomes_an_album_of_its_name(stage: Stage) -> None:
     assert stage.album("Trip") == ["b.jpg", "c.mp4"]
     assert stage.album("Köln") == ["d.heic"]
     assert stage.left() == 0
+
+
+def test_the_history_of_a_file_tells_its_album_once(stage: Stage) -> None:
+    stage.file("Trip/a.jpg")
+    stage.back_up()
+    stage.file("Later/Trip/same.jpg", b"bytes of Trip/a.jpg")
+    stage.back_up()  # the same copy is put into the same album again
+    told = {name: _history(stage, name) for name in ("a.jpg", "same.jpg")}
+    assert [event.what for event in told["a.jpg"]] == ["seen", "hashed", "uploaded", "in_album"]
+    assert [event.what for event in told["same.jpg"]] == ["seen", "in_album"]
+    assert words.event(told["a.jpg"][-1]) == "In the album “Trip” at Home server."
+
+
+def _history(stage: Stage, name: str) -> list[Event]:
+    tx = stage.database.read()
+    (file_id,) = tx.execute("SELECT id FROM files WHERE name = ?", (name.encode(),)).fetchone()
+    return activity.of_file(tx, file_id, {HERE: "Home server"})
 
 
 def test_one_album_for_all_is_found_by_its_name_and_not_made_again(stage: Stage) -> None:
@@ -76,6 +97,61 @@ def test_an_album_that_was_deleted_is_made_again_for_what_comes_new(stage: Stage
     stage.file("Trip/b.jpg")
     stage.back_up()
     assert stage.album("Trip") == ["b.jpg"]
+
+
+#: Names that lie in one folder, and those of each stack that comes of them, its cover first.
+IN_STACKS = {
+    "raw and JPEG": (["IMG_1.CR2", "IMG_1.JPG", "IMG_2.JPG"], ["IMG_1.JPG", "IMG_1.CR2"]),
+    "a burst whose names begin alike": (
+        ["IMG20200101120000_BURST001.jpg", "IMG20200101120000_BURST000_COVER.jpg", "IMG20200101120009_BURST001.jpg"],
+        ["IMG20200101120000_BURST000_COVER.jpg", "IMG20200101120000_BURST001.jpg"],
+    ),
+    "a burst that is told at the end of its names": (
+        ["00000IMG_00000_BURST20171111030039.jpg", "00001IMG_00001_BURST20171111030039_COVER.jpg", "a.jpg"],
+        ["00001IMG_00001_BURST20171111030039_COVER.jpg", "00000IMG_00000_BURST20171111030039.jpg"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("names", "expected"), list(IN_STACKS.values()), ids=list(IN_STACKS))
+def test_what_belongs_together_becomes_one_stack_whichever_comes_last(
+    server: StandIn, names: list[str], expected: list[str]
+) -> None:
+    with closing(Stage(server, rules=FolderRules(stack=True))) as stage:
+        for name in names:
+            stage.file(name)
+            stage.back_up()
+        (made,) = server.stacks
+        by_id = {asset.id: asset.filename for asset in server.assets}
+        assert [by_id[one] for one in made.asset_ids] == expected
+        stage.back_up()
+        assert (len(server.stacks), stage.left(), stage.failures) == (1, 0, [])
+
+
+@pytest.mark.parametrize("version", ["1.144.1", "2.7.5", "3.1.0"])
+def test_a_burst_that_grows_stays_one_stack_with_its_cover_first(version: str) -> None:
+    names = [f"20231207_101605_00{number}.jpg" for number in (3, 2, 1)]
+    with StandIn(version=version) as server, closing(Stage(server, rules=FolderRules(stack=True))) as stage:
+        for name in names:
+            stage.file(name)
+            stage.back_up()
+        (made,) = server.stacks
+        by_id = {asset.id: asset.filename for asset in server.assets}
+        assert [by_id[one] for one in made.asset_ids] == sorted(names)
+
+
+@pytest.mark.parametrize("version", ["1.144.1", "2.7.5", "3.1.0"])
+def test_each_folder_becomes_a_tag_below_that_of_its_parent(version: str) -> None:
+    with StandIn(version=version) as server, closing(Stage(server, rules=FolderRules(tag=True))) as stage:
+        for path in ("a.jpg", "Trip/Köln/b.jpg"):
+            stage.file(path)
+        stage.back_up()
+        stage.back_up()
+        values = {tag.id: tag.value for tag in server.tags}
+        given = {asset.filename: [values[one] for one in asset.tag_ids] for asset in server.assets}
+        assert given == {"a.jpg": ["Pictures"], "b.jpg": ["Pictures/Trip/Köln"]}
+        assert sorted(values.values()) == ["Pictures", "Pictures/Trip", "Pictures/Trip/Köln"]
+        assert (stage.left(), stage.failures) == (0, [])
 
 
 def test_a_key_that_may_not_make_albums_still_backs_up(server: StandIn) -> None:

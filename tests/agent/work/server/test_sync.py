@@ -2,11 +2,13 @@
 
 import base64
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
 from agent.destinations.immich.secret import Secret
 from agent.domain.errors import Blocked
+from agent.protocol.settings import FolderRules
 from agent.store import remote
 from agent.store.intent import IntentJournal
 from tests.agent.work.server_stage import HERE, Died, Stage
@@ -261,6 +263,36 @@ def test_what_a_key_alone_does_not_find_any_more_is_asked_about(keyed: Stage, ex
     keyed.server.store.purge([keyed.at_server("a.jpg").id])
     keyed.sync(thorough=True)
     assert keyed.states() == {"a.jpg": "missing_at_destination"}
+
+
+def test_what_others_deleted_is_forgotten_with_a_key_alone_too(keyed: Stage) -> None:
+    keyed.file("a.jpg")
+    keyed.back_up()
+    [other] = keyed.server.know([b"from another phone.."])
+    keyed.sync()
+    assert remote.counts(keyed.database.read(), HERE)["assets"] == 2
+    keyed.server.store.purge([other.id])
+    keyed.sync()
+    assert remote.counts(keyed.database.read(), HERE)["assets"] == 2, "a page does not tell of it"
+    keyed.clock.advance(86_401)
+    keyed.sync()
+    assert remote.counts(keyed.database.read(), HERE)["assets"] == 1
+    assert keyed.states() == {"a.jpg": "safe"}
+
+
+@pytest.mark.parametrize("version", ["1.144.1", "2.7.5", "3.1.0"])
+def test_a_key_alone_sees_the_archive_too(version: str) -> None:
+    with (
+        StandIn(version=version) as server,
+        closing(Stage(server, rules=FolderRules(visibility="archive"))) as stage,
+    ):
+        stage.file("a.jpg")
+        stage.back_up()
+        stage.sync()
+        server.store.trash(server.admin, [stage.at_server("a.jpg").id])
+        stage.clock.advance(60)
+        stage.sync()
+        assert stage.states() == {"a.jpg": "in_trash"}, "without waiting for the next look at every copy"
 
 
 def test_another_account_at_the_address_changes_nothing(keyed: Stage) -> None:
