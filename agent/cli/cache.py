@@ -21,7 +21,7 @@ from agent.cli.failure import BY_SIGNAL, DONE, SOME_FAILED, Failure, failure, fr
 from agent.cli.output import complain, print_facts, print_json, say
 from agent.cli.session import Session, new_group, session_of
 from agent.domain.errors import Blocked, Transient
-from agent.platforms import places
+from agent.platforms import current, places
 from agent.protocol.cache import CacheRebuild, CacheStats, CacheWish, MediaInfo, Thumbnail, ThumbnailWish
 from agent.protocol.message import Message, Nothing, PathRef
 from agent.protocol.paths import to_display, to_wire
@@ -60,6 +60,7 @@ def _build(
     session = session_of(context)
     where = places(session.home)
     where.create()
+    current().lower_priority()  # here and not in the pass: what else this process did would stay behind all others too
     values = SettingsStore(where.settings_file).get().values
     logs.set_up(where.log_dir, values.log_level, detailed=values.detailed_log, stderr=False, name=LOG_NAME)
     try:

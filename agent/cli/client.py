@@ -44,6 +44,10 @@ class NotRunning(Exception):
     """No agent answers at this home: none runs, it stopped while we waited, or it hangs."""
 
 
+class NotAnswering(NotRunning):
+    """An agent is there, and does not answer in time: it hangs, or is stopped by a debugger or a signal."""
+
+
 class Client:
     """A connection that has said hello."""
 
@@ -169,7 +173,7 @@ class Client:
     def _next_reply(self, deadline_s: float) -> wire.Reply:
         line = self._next_line(deadline_s)
         if line is None:
-            raise NotRunning("the agent does not answer")
+            raise NotAnswering("the agent does not answer")
         return self._understand(line)
 
     def _understand(self, line: bytes) -> wire.Reply:

@@ -4,6 +4,8 @@
 sentence on stderr; SAFELIGHT_TRACEBACK=1 shows the traceback of what was not foreseen. Main thread.
 """
 
+import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from agent.cli.failure import Failure
 
 _TRACEBACK = "SAFELIGHT_TRACEBACK"
+#: What writing an answer into a file may end with.
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def main(typed: Sequence[str] | None = None) -> int:
@@ -23,32 +27,46 @@ def main(typed: Sequence[str] | None = None) -> int:
         from agent.cli.decode import decode
 
         return decode(arguments[1:])
+    if typed is None:
+        gc.disable()  # until all is loaded that stays: to look through it for garbage is a tenth of the start
+    try:
+        return _ended(arguments)
+    except KeyboardInterrupt:  # at any moment, while modules are loaded too
+        print(file=sys.stderr, flush=True)
+        return 130
+    except BrokenPipeError:  # `safelight library list | head`: whoever read has seen enough
+        _silence_stdout()
+        return 0
+    except OSError as error:
+        if error.errno not in _UNWRITABLE or error.filename is not None:
+            raise
+        return _unwritable(error)
+
+
+def _ended(arguments: Sequence[str]) -> int:
+    """Do it, and make a sentence of what went wrong; the exit code."""
     if not os.environ.get(_TRACEBACK):
         sys.excepthook = _one_sentence
-    from agent.cli.output import complain, prepare_streams
+    from agent.cli.output import prepare_streams
 
     prepare_streams()
+    if arguments == ["--version"]:  # nothing more needs to be loaded for that
+        return _tell_version(json=False)
     speak()
-    from agent.cli.client import NotRunning
+    from agent.cli.client import NotAnswering, NotRunning
     from agent.cli.failure import Failure, failure, from_mistake
     from agent.protocol.wire import Mistake
 
     try:
         try:
             return _do(arguments)
-        except NotRunning:
-            raise failure("not_running") from None
+        except NotRunning as error:
+            raise failure("not_answering" if isinstance(error, NotAnswering) else "not_running") from None
         except Mistake as error:
             raise from_mistake(error) from None
     except Failure as error:
         _report(error, json="--json" in arguments)
         return error.exit_code
-    except KeyboardInterrupt:
-        complain("")
-        return 130
-    except BrokenPipeError:  # `safelight library list | head`: whoever read has seen enough
-        _silence_stdout()
-        return 0
 
 
 def _do(arguments: Sequence[str]) -> int:
@@ -58,10 +76,7 @@ def _do(arguments: Sequence[str]) -> int:
     if chosen.home is not None:  # decoders and whatever else is started from here must find the same home
         os.environ["SAFELIGHT_HOME"] = str(chosen.home)
     if rest == ["--version"]:
-        from agent import __version__
-
-        print(f"safelight {__version__}")
-        return 0
+        return _tell_version(json=chosen.json)
     if rest == ["run"]:
         from agent.cli.run import run
 
@@ -69,6 +84,18 @@ def _do(arguments: Sequence[str]) -> int:
     from agent.cli.commands import invoke
 
     return invoke(chosen, rest)
+
+
+def _tell_version(*, json: bool) -> int:
+    from agent import __version__
+
+    if json:
+        from agent.cli.output import print_json
+
+        print_json({"version": __version__})
+    else:
+        print(f"safelight {__version__}", flush=True)
+    return 0
 
 
 def speak() -> None:
@@ -110,6 +137,17 @@ def _one_sentence(kind: type[BaseException], error: BaseException, trace: Traceb
     said = _("Something unexpected happened ({error}). Set {variable}=1 to see where, and please report it.")
     shown = f"{kind.__name__}: {error}" if str(error) else kind.__name__
     print(fill(said, {"error": shown, "variable": _TRACEBACK}), file=sys.stderr)
+
+
+def _unwritable(error: OSError) -> int:
+    """The answer could not be written to where stdout goes."""
+    from agent import words
+    from agent.cli.failure import SOME_FAILED
+    from agent.cli.output import complain
+
+    _silence_stdout()
+    complain(words.mistake("file_unwritable", {"path": "stdout", "detail": error.strerror}))
+    return SOME_FAILED
 
 
 def _silence_stdout() -> None:

@@ -4,20 +4,24 @@ On a terminal a table fits its width; into a pipe nothing is cut or coloured, so
 Anything from outside (a file's name) must come through `words.display_path` first: it may hold escape sequences.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Literal
 
-from agent.protocol.wire import as_json
-
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDE = 100_000
+#: What fits on one line of a pipe.
+WIDE = 100_000
 
 
 def prepare_streams() -> None:
-    """Never fail over a character that the terminal does not have."""
+    """Never fail over a character that the terminal does not have, nor over a stream that is closed (`>&-`)."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    if sys.stderr is None:  # or sentences would go to stdout
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as above
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -26,6 +30,8 @@ def prepare_streams() -> None:
 
 def print_json(document: object) -> None:
     """One document on one line, UTF-8 whatever the terminal speaks."""
+    from agent.protocol.wire import as_json
+
     line = as_json(document) + b"\n"
     raw: IO[bytes] | None = getattr(sys.stdout, "buffer", None)
     if raw is None:
@@ -50,7 +56,7 @@ def console() -> "Console":
     """The terminal by way of rich, with nothing interpreted in what we print."""
     from rich.console import Console
 
-    wide = None if sys.stdout.isatty() else _WIDE
+    wide = None if sys.stdout.isatty() else WIDE
     return Console(width=wide, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
@@ -58,14 +64,18 @@ def print_table(
     heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), folding: Sequence[int] = ()
 ) -> None:
     """Aligned columns under their heads; `right` are numbers, `folding` may take several lines on a narrow screen."""
+    lines = [tuple(heads), *map(tuple, rows)]
+    if is_plain() and all(cell.isprintable() for line in lines for cell in line):
+        say("\n".join(aligned(lines, right=right)))
+        return
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for index, head in enumerate(heads):
         side: Literal["left", "right"] = "right" if index in right else "left"
         table.add_column(head, justify=side, overflow="fold", no_wrap=index not in folding)
-    for row in rows:
-        table.add_row(*row)
+    for line in lines[1:]:
+        table.add_row(*line)
     screen = console()
     if sys.stdout.isatty():
         screen.print(table)
@@ -73,6 +83,36 @@ def print_table(
     with screen.capture() as caught:
         screen.print(table)
     say("\n".join(line.rstrip() for line in caught.get().splitlines()))
+
+
+def is_plain() -> bool:
+    """Whether stdout is no terminal, and nobody wants it to be taken for one (as rich understands that)."""
+    return not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE"))
+
+
+def aligned(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
+    """Rows as lines with aligned columns, two spaces between them; `right` are the columns of numbers."""
+    if not rows:
+        return []
+    widths = [max(_columns(row[index]) for row in rows) for index in range(len(rows[0]))]
+    return ["  ".join(_padded(row, widths, right)).rstrip() for row in rows]
+
+
+def _padded(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> list[str]:
+    cells = []
+    for index, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        gap = " " * (width - _columns(cell))
+        cells.append(gap + cell if index in right else cell + gap)
+    return cells
+
+
+def _columns(text: str) -> int:
+    """How many columns a text takes on a terminal."""
+    if text.isascii() and text.isprintable():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:

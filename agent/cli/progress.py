@@ -4,6 +4,7 @@ The agent's changes wake the loop; a slow tick beside them bounds what a missed 
 """
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Column
 
 _TICK_S = 1.0
+_FIRST_TICK_S = 0.005
 #: A hold that comes and goes within a moment is not what is left.
 _HELD_LOOKS = 2
 _HELD_TICK_S = 0.3
@@ -125,7 +127,7 @@ def only_held(group: GroupRow) -> bool:
 def follow_group(session: Session, group_id: int, paths: tuple[str, ...] = ()) -> Outcome:
     """Wait until nothing is left to be done, showing progress to a person."""
     with Follower(session.home) as follower, _bars(session) as bars:
-        held_looks = 0
+        held_looks, begun_s = 0, time.monotonic()
         try:
             while True:
                 group: GroupRow = follower.call("group.show", GroupId(group_id))
@@ -133,12 +135,20 @@ def follow_group(session: Session, group_id: int, paths: tuple[str, ...] = ()) -
                 held_looks = held_looks + 1 if only_held(group) else 0
                 if group.finished or held_looks >= _HELD_LOOKS:
                     break
-                follower.wait(_HELD_TICK_S if held_looks else _TICK_S)
+                follower.wait(_HELD_TICK_S if held_looks else _patience_s(time.monotonic() - begun_s))
         except KeyboardInterrupt:
             complain(_("The backup goes on in the background; 'safelight backup --cancel' stops it."))
             raise
     failed = list(failed_files(session, paths)) if group.failed else []
     return Outcome(group, follower.snapshot, failed)
+
+
+def _patience_s(taken_s: float) -> float:
+    """How long to wait for a change before the next look, after so much time.
+
+    A change may take a fifth of a second to be told, and where all is safe already the request has ended long before.
+    """
+    return min(_TICK_S, max(_FIRST_TICK_S, taken_s / 2))
 
 
 def failed_files(session: Session, paths: tuple[str, ...]) -> Iterator[FileRow]:

@@ -1,12 +1,11 @@
 """The status as a person sees it: a few aligned lines, redrawn in place when watched. Prints; main thread."""
 
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from agent import words
 from agent.cli.follow import Follower
-from agent.cli.output import console
+from agent.cli.output import WIDE, aligned, console, is_plain, say
 from agent.cli.session import now_at
 from agent.protocol.types import Counts, Destination, Folder, Problem, Snapshot
 from agent.words.catalogue import _, fill
@@ -29,6 +28,9 @@ _NAME_CHARS = 36
 
 def print_status(snapshot: Snapshot, now: int) -> None:
     """The whole status, once."""
+    if is_plain():
+        say("".join(part for part, _style in _parts(snapshot, now, WIDE)))
+        return
     screen = console()
     screen.print(drawn(snapshot, now, screen.width), soft_wrap=True)
 
@@ -54,22 +56,27 @@ def watch_status(follower: Follower) -> NoReturn:
 
 def drawn(snapshot: Snapshot, now: int, width: int) -> "Text":
     """The status as coloured text, its sentences folded to `width` columns."""
-    from textwrap import wrap
-
     from rich.text import Text
 
+    return Text.assemble(*_parts(snapshot, now, width))
+
+
+def _parts(snapshot: Snapshot, now: int, width: int) -> list[tuple[str, str]]:
+    """Pieces of the status, each with its style."""
+    from textwrap import wrap
+
     light = snapshot.backup.light
-    text = Text()
-    text.append(f"{_MARKS[light]} ", style=f"bold {_COLOURS[light]}")
     top = words.tooltip if light == "off" else words.headline
-    text.append("\n  ".join(wrap(top(snapshot, now), width - 2)), style="bold")
+    parts = [
+        (f"{_MARKS[light]} ", f"bold {_COLOURS[light]}"),
+        ("\n  ".join(wrap(top(snapshot, now), width - 2)), "bold"),
+    ]
     for heading, lines in _blocks(snapshot, now):
-        text.append("\n\n")
-        text.append(heading, style="bold")
+        parts += [("\n\n", ""), (heading, "bold")]
         for line in lines:
             folded = wrap(line, width - 2, subsequent_indent="  ", drop_whitespace=False, break_on_hyphens=False)
-            text.append("".join(f"\n  {part.rstrip()}" for part in folded))
-    return text
+            parts.append(("".join(f"\n  {part.rstrip()}" for part in folded), ""))
+    return parts
 
 
 def _top(snapshot: Snapshot, now: int) -> str:
@@ -82,8 +89,8 @@ def _blocks(snapshot: Snapshot, now: int) -> list[tuple[str, list[str]]]:
         (_("What is waited for"), _holds(snapshot, now)),
         (_("On the way"), _transfers(snapshot)),
         (_("Photos and videos"), _counts(snapshot)),
-        (_("Folders"), _columns([_folder(one) for one in snapshot.folders])),
-        (_("Destinations"), _columns([_destination(one) for one in snapshot.destinations])),
+        (_("Folders"), aligned([_folder(one) for one in snapshot.folders])),
+        (_("Destinations"), aligned([_destination(one) for one in snapshot.destinations])),
         (_("Agent"), [_agent(snapshot, now)]),
     ]
     return [(heading, lines) for heading, lines in blocks if lines]
@@ -105,7 +112,7 @@ def _problem(lasting: Problem, snapshot: Snapshot) -> str:
 
 def _transfers(snapshot: Snapshot) -> list[str]:
     names = {one.id: one.name for one in snapshot.destinations}
-    return _columns(
+    return aligned(
         [
             (
                 _short(one.path),
@@ -132,7 +139,7 @@ def _counts(snapshot: Snapshot) -> list[str]:
         _("{safe} of {total} safe ({done} of {all})"),
         {"safe": counts.safe, "total": counts.total, "done": words.size(bytes_.safe), "all": words.size(bytes_.total)},
     )
-    return [first, *_columns(_others(counts))]
+    return [first, *aligned(_others(counts))]
 
 
 def _others(counts: Counts) -> list[tuple[str, str]]:
@@ -164,17 +171,3 @@ def _agent(snapshot: Snapshot, now: int) -> str:
             "span": words.duration_s(max(0, now - agent.started_at) / 1_000),
         },
     )
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows as lines with aligned columns."""
-    from rich.cells import cell_len
-
-    if not rows:
-        return []
-    widths = [max(cell_len(row[index]) for row in rows) for index in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return lines

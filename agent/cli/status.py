@@ -5,7 +5,7 @@ from typing import Any
 import typer
 
 from agent import words
-from agent.cli.client import Client, NotRunning
+from agent.cli.client import Client, NotAnswering, NotRunning
 from agent.cli.failure import DONE, UNREACHABLE
 from agent.cli.follow import Follower
 from agent.cli.output import complain, print_json
@@ -30,8 +30,8 @@ def status(
             return _watch(session)
         with Client.connect(session.home) as client:
             snapshot: Snapshot = client.call("state.get", Nothing())
-    except NotRunning:
-        return _without_agent(session)
+    except NotRunning as error:
+        return _without_agent(session, is_there=isinstance(error, NotAnswering))
     if session.json:
         print_json(document(snapshot, now_at()))
     else:
@@ -52,10 +52,11 @@ def _watch(session: Session) -> int:
             follower.wait(_TICK_S)
 
 
-def _without_agent(session: Session) -> int:
+def _without_agent(session: Session, *, is_there: bool) -> int:
     if session.json:
         print_json(absent())
-    complain(words.sentences(*words.problem_text("agent_not_running", {})))
+    why = words.sentences(*words.problem_text("agent_not_running", {}))
+    complain(words.mistake("not_answering", {}) if is_there else why)
     return UNREACHABLE
 
 

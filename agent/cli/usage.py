@@ -2,7 +2,7 @@
 
 typer builds these sentences in English. Its errors tell by their class and fields what is wrong, so they are said anew
 here; the frame of the help is found in what it prints. A typer that says it otherwise is heard in English.
-Main thread.
+Patterns are compiled when something is wrong or helped, which is seldom. Main thread.
 """
 
 import re
@@ -12,24 +12,24 @@ from agent.words.catalogue import N_, _, fill, sentences
 
 #: What stands in the help at the beginning of a line, or behind an option: how it is found, and what is said instead.
 _FRAME = (
-    (re.compile(r"^Usage: ", re.MULTILINE), N_("Usage: ")),
-    (re.compile(r"^Arguments:$", re.MULTILINE), N_("Arguments:")),
-    (re.compile(r"^Options:$", re.MULTILINE), N_("Options:")),
-    (re.compile(r"^Commands:$", re.MULTILINE), N_("Commands:")),
-    (re.compile(r"Show this message and exit\.$", re.MULTILINE), N_("Show this help.")),
-    (re.compile(r"\[required\]"), N_("[required]")),
-    (re.compile(r"\[default: (?=[^]]*\])"), N_("[default: ")),
+    (r"^Usage: ", N_("Usage: ")),
+    (r"^Arguments:$", N_("Arguments:")),
+    (r"^Options:$", N_("Options:")),
+    (r"^Commands:$", N_("Commands:")),
+    (r"Show this message and exit\.$", N_("Show this help.")),
+    (r"\[required\]", N_("[required]")),
+    (r"\[default: (?=[^]]*\])", N_("[default: ")),
 )
-_NO_COMMAND = re.compile(r"No such command (.+?)\.(?: Did you mean (.+)\?)?")
-_TOO_MUCH = re.compile(r"Got unexpected extra argument\(?s?\)? \((.*)\)", re.DOTALL)
+_NO_COMMAND = r"No such command (.+?)\.(?: Did you mean (.+)\?)?"
+_TOO_MUCH = r"(?s)Got unexpected extra argument\(?s?\)? \((.*)\)"
 
 
 #: How the checking of types puts what it expected.
 _EXPECTED = (
-    (re.compile(r"Input should be a valid (?:integer|number).*", re.DOTALL), N_("a whole number")),
-    (re.compile(r"Input should be greater than or equal to (.+)"), N_("{value} or more")),
-    (re.compile(r"Input should be less than or equal to (.+)"), N_("{value} or less")),
-    (re.compile(r"Input should be (.+)"), N_("one of {values}")),
+    (r"(?s)Input should be a valid (?:integer|number).*", N_("a whole number")),
+    (r"Input should be greater than or equal to (.+)", N_("{value} or more")),
+    (r"Input should be less than or equal to (.+)", N_("{value} or less")),
+    (r"Input should be (.+)", N_("one of {values}")),
 )
 
 
@@ -66,7 +66,7 @@ def wrong_usage(error: Any) -> str:  # noqa: ANN401 - as above
 
 def _bad_value(what: str, said: str) -> str:
     for pattern, expected in _EXPECTED:
-        if found := pattern.fullmatch(said):
+        if found := re.fullmatch(pattern, said):
             value = found[1] if found.groups() else ""
             allowed = fill(_(expected), {"value": value, "values": value})
             return fill(_("{key} must be {allowed}."), {"key": what, "allowed": allowed})
@@ -76,10 +76,10 @@ def _bad_value(what: str, said: str) -> str:
 def _other(said: str) -> str:
     if said == "Missing command.":
         return _("A command is missing.")
-    if found := _NO_COMMAND.fullmatch(said):
+    if found := re.fullmatch(_NO_COMMAND, said):
         hint = fill(_("Did you mean {options}?"), {"options": found[2]}) if found[2] else ""
         return sentences(fill(_("There is no command {name}."), {"name": found[1]}), hint)
-    if found := _TOO_MUCH.fullmatch(said):
+    if found := re.fullmatch(_TOO_MUCH, said):
         return fill(_("That is too much: {words}."), {"words": found[1]})
     return said
 
@@ -94,5 +94,5 @@ def _hint(error: Any) -> str:  # noqa: ANN401 - as above
 
 def _translated(help_text: str) -> str:
     for pattern, instead in _FRAME:
-        help_text = pattern.sub(_(instead).replace("\\", r"\\"), help_text)
+        help_text = re.sub(pattern, _(instead).replace("\\", r"\\"), help_text, flags=re.MULTILINE)
     return help_text

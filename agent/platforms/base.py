@@ -5,7 +5,6 @@ answer to 'where', asked by the agent and by every client, so both always mean t
 asyncio or a foreign package before it is needed: the command line starts quickly.
 """
 
-import hashlib
 import os
 import stat
 import sys
@@ -152,7 +151,7 @@ def places(home: Path | None = None) -> Places:
     if not chosen:
         return _standard_places()
     root = Path(chosen).expanduser().resolve()
-    home_id = hashlib.sha256(os.fsencode(os.path.normcase(root))).hexdigest()[:12]
+    home_id = _short(os.fsencode(os.path.normcase(root)), 12)
     return _places(root, root, root / "cache", root / "logs", root / "run", home_id)
 
 
@@ -233,5 +232,11 @@ def _socket_address(runtime: Path, home_id: str) -> str:
     address = str(runtime / "agent.sock")
     if len(os.fsencode(address)) < SOCKET_PATH_LIMIT_BYTES:
         return address
-    short = hashlib.sha256(os.fsencode(address)).hexdigest()[:16]
-    return str(_runtime_dir() / f"{short}.sock")
+    return str(_runtime_dir() / f"{_short(os.fsencode(address), 16)}.sock")
+
+
+def _short(name: bytes, digits: int) -> str:
+    """So many hexadecimal digits that stand for a name; of no use against somebody who tries names."""
+    import hashlib  # loads OpenSSL, and the usual home needs none of it
+
+    return hashlib.sha256(name).hexdigest()[:digits]

@@ -73,13 +73,20 @@ class Reply(Struct, frozen=True, omit_defaults=True):
 
 
 _encoder = msgspec.json.Encoder()
-_requests = msgspec.json.Decoder(Request)
-_replies = msgspec.json.Decoder(Reply)
-_params = {name: msgspec.json.Decoder(method.params) for name, method in METHODS.items()}
-_results: dict[str, msgspec.json.Decoder[Any]] = {
-    name: msgspec.json.Decoder(method.result) for name, method in METHODS.items()
-}
-_changes = msgspec.json.Decoder(Changes)
+
+
+_decoders: dict[type, Any] = {}
+
+
+def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    """What reads a message of this kind. Made when the first one comes: a command hears two kinds of seventy.
+
+    Two threads that come first together each make one, and both are right.
+    """
+    found: msgspec.json.Decoder[T] | None = _decoders.get(kind)
+    if found is None:
+        found = _decoders[kind] = msgspec.json.Decoder(kind)
+    return found
 
 
 def pack_request(call_id: int, method: str, params: Message) -> bytes:
@@ -90,7 +97,7 @@ def pack_request(call_id: int, method: str, params: Message) -> bytes:
 def unpack_request(line: bytes) -> Request:
     """The call in a line; `WireError` where there is none."""
     try:
-        return _requests.decode(line)
+        return _decoder(Request).decode(line)
     except msgspec.ValidationError as error:
         raise WireError(INVALID_REQUEST, str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -99,11 +106,11 @@ def unpack_request(line: bytes) -> Request:
 
 def unpack_params(request: Request) -> Message:
     """The typed parameters of a call; `WireError` for an unknown method or parameters that do not fit."""
-    decoder = _params.get(request.method)
-    if decoder is None:
+    method = METHODS.get(request.method)
+    if method is None:
         raise WireError(METHOD_NOT_FOUND, f"there is no method {request.method!r}")
     try:
-        return decoder.decode(request.params)
+        return _decoder(method.params).decode(request.params)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(INVALID_PARAMS, str(error)) from error
 
@@ -126,7 +133,7 @@ def pack_changes(changes: Changes) -> bytes:
 def unpack_reply(line: bytes) -> Reply:
     """What the agent sent; `WireError` where it is nothing of ours."""
     try:
-        return _replies.decode(line)
+        return _decoder(Reply).decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(PARSE_ERROR, str(error)) from error
 
@@ -134,7 +141,7 @@ def unpack_reply(line: bytes) -> Reply:
 def unpack_result(method: str, raw: Raw) -> Any:  # noqa: ANN401 - the type is METHODS[method].result
     """The typed result of a call of `method`."""
     try:
-        return _results[method].decode(raw)
+        return _decoder(METHODS[method].result).decode(raw)
     except msgspec.DecodeError as error:
         raise WireError(PARSE_ERROR, str(error)) from error
 
@@ -142,7 +149,7 @@ def unpack_result(method: str, raw: Raw) -> Any:  # noqa: ANN401 - the type is M
 def unpack_changes(raw: Raw) -> Changes:
     """The sections carried by `state.changed`."""
     try:
-        return _changes.decode(raw)
+        return _decoder(Changes).decode(raw)
     except msgspec.DecodeError as error:
         raise WireError(PARSE_ERROR, str(error)) from error
 

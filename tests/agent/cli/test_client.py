@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli import client as client_module
-from agent.cli.client import Client, NotRunning
+from agent.cli.client import Client, NotAnswering, NotRunning
 from agent.platforms import current, places
 from agent.protocol import wire
 from agent.protocol.methods import (
@@ -100,7 +100,7 @@ def test_an_agent_that_hangs_is_no_agent(home: Path) -> None:
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.bind(spot.socket_address)
         deaf.listen()
-        with pytest.raises(NotRunning):
+        with pytest.raises(NotAnswering):
             Client.connect(home, timeout_s=0.05)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.cli.output import print_table
 from agent.cli.screen import drawn, print_status
 from agent.cli.status import document
 from agent.protocol.types import Snapshot
@@ -55,3 +56,18 @@ def test_the_document_has_the_published_shape(scene: str) -> None:
     if shown["run"] is not None:
         assert {"id", "total", "completed", "failed", "current_file", "progress"} <= set(shown["run"])
     assert all({"path", "progress", "bytes_per_second"} <= set(one) for one in shown["transfers"])
+
+
+ROWS = [("a", "1", "plain"), ("a longer name", "1,200", ""), ("日本語 été", "7", "wide"), ("🌵 cactus", "33", "")]
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[:1], [("tab\tand\x1bescape", "2", "is left to rich")]])
+def test_a_table_in_a_pipe_is_the_table_of_a_wide_terminal(
+    rows: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = ("Name", "Count", "Why")
+    print_table(heads, rows, right=(1,), folding=(2,))
+    plain = capsys.readouterr().out
+    monkeypatch.setattr("agent.cli.output.is_plain", lambda: False)
+    print_table(heads, rows, right=(1,), folding=(2,))
+    assert plain == capsys.readouterr().out
