@@ -144,7 +144,6 @@ class BuildProcess:
             log.info("media cache: another pass is under way")
             return Ended(Report(), is_busy=True)
         try:
-            current().lower_priority()
             ledger = open_ledger(self._where.database_file)
             if ledger is None:
                 return Ended(Report())

@@ -129,7 +129,9 @@ class Engine:
         if interrupted:
             log.warning("%d jobs were interrupted when the agent last ended; they go on now", interrupted)
         self._host.start()
-        self.gate.tell(groups=groups.unfinished(self.database.read()), facts=self._host.facts)
+        trouble = self._settings.trouble or "none"
+        self.gate.tell(groups=groups.unfinished(self.database.read()), facts=self._host.facts, trouble=trouble)
+        self._settings.keep_good()
         self._settings.listen(self._settings_changed)
         self._settler.start()
         self._apply(self._settings.get(), first_look=comparison.first_look(left_at), before_work=before_work)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from agent.destinations.immich import ImmichDestination
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
-from agent.store import activity, copies, groups, jobs
+from agent.store import activity, copies, files, groups, jobs
 from agent.store.db import Database
 from agent.store.intent import IntentJournal
 from agent.store.jobs import LOCAL_LANE, NewJob
@@ -54,7 +54,8 @@ class Servers:
     def start(self) -> None:
         """Take up what only the journal knows."""
         with self._database.write() as tx:
-            copies.bury(tx, self._intent.tombstones(), self._clock.now_at())
+            buried = copies.bury(tx, self._intent.tombstones(), self._clock.now_at())
+            files.derive(tx, files.sharing(tx, buried))
 
     def stop(self) -> None:
         """Listen no more."""

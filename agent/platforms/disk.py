@@ -4,9 +4,14 @@ Blocking; any thread. For small files that are replaced whole, such as settings 
 """
 
 import contextlib
+import errno
 import os
 import sys
 from pathlib import Path
+from typing import Final
+
+#: There is no room, or this user may have no more of it.
+FULL: Final = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:

@@ -155,21 +155,28 @@ def forget(tx: Tx, destination_id: str, content_ids: Sequence[int]) -> None:
     )
 
 
-def bury(tx: Tx, tombstones: Mapping[tuple[str, bytes], int], now_at: int) -> None:
-    """Write down what is remembered as deleted at a destination, (destination, sha1) -> size, where nothing else is."""
+def bury(tx: Tx, tombstones: Mapping[tuple[str, bytes], int], now_at: int) -> list[int]:
+    """Write down what is remembered as deleted at a destination, (destination, sha1) -> size. Contents that it changes.
+
+    A ledger that thinks such a copy safe is an older copy of itself: what was deleted since is not there.
+    """
     known = {row[0] for row in tx.execute("SELECT id FROM destinations")}
+    changed: list[int] = []
     for (destination_id, sha1), size in tombstones.items():
         if destination_id in known:
             tx.execute(
                 "INSERT INTO contents (sha1, size, hashed_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (sha1, size, now_at),
             )
-            tx.execute(
+            rows = tx.execute(
                 "INSERT INTO copies (content_id, destination_id, state, placed_at)"
                 " SELECT id, ?, 'deleted_at_destination', ? FROM contents WHERE sha1 = ? AND size = ?"
-                " ON CONFLICT DO NOTHING",
+                " ON CONFLICT DO UPDATE SET state = excluded.state WHERE copies.state IN ('safe', 'in_trash')"
+                " RETURNING content_id",
                 (destination_id, now_at, sha1, size),
             )
+            changed += [row[0] for row in rows.fetchall()]
+    return changed
 
 
 def stretch(tx: Tx, destination_id: str, after: int, limit: int) -> list[tuple[int, bytes, int, str]]:

@@ -145,10 +145,14 @@ def find_moved(tx: Tx, inode: int, size: int, mtime_ns: int) -> FileFacts | None
 
 
 def move(tx: Tx, file_id: int, directory_id: int, folder_id: int, name: bytes, role: str) -> None:
-    """The same file under another path: it keeps its content, and its asset within the folder that this belongs to."""
+    """The same file under another path: it keeps its content.
+
+    Its asset stays with those that it leaves behind, and with the folder that it belongs to.
+    """
     tx.execute(
         "UPDATE files SET directory_id = ?1, folder_id = ?2, name = ?3, role = ?4, gone_at = NULL, state = 'queued',"
-        " reason = NULL, asset_id = CASE WHEN folder_id = ?2 THEN asset_id END WHERE id = ?5",
+        " reason = NULL, asset_id = CASE WHEN folder_id = ?2 AND NOT EXISTS (SELECT 1 FROM files o"
+        " WHERE o.asset_id = files.asset_id AND o.id <> files.id) THEN asset_id END WHERE id = ?5",
         (directory_id, folder_id, name, role, file_id),
     )
 
@@ -279,6 +283,16 @@ def derive_folder(tx: Tx, folder_id: int, after: int, limit: int) -> int | None:
         return None
     tx.execute(f"{_DERIVED} folder_id = ? AND id > ? AND id <= ?", (folder_id, after, row[0]))
     return int(row[0])
+
+
+def waiting_assets(tx: Tx, folder_id: int, after: int, limit: int) -> tuple[list[int], int | None]:
+    """The assets of a stretch of a folder's files that wait for a copy, and where the next stretch begins."""
+    rows = tx.execute(
+        "SELECT id, asset_id FROM files WHERE state = 'queued' AND id > ? AND folder_id = ? AND asset_id IS NOT NULL"
+        " ORDER BY id LIMIT ?",
+        (after, folder_id, limit),
+    ).fetchall()
+    return sorted({row[1] for row in rows}), rows[-1][0] if len(rows) == limit else None
 
 
 def shown_counts(tx: Tx) -> dict[str, int]:

@@ -99,6 +99,24 @@ _ABOUT = (
 )
 
 
+#: ... that have no copy there yet.
+_WITHOUT_COPY = (
+    f"{_ABOUT} AND NOT EXISTS (SELECT 1 FROM copies c WHERE c.content_id = f.content_id AND f.content_is_current"
+    " AND c.destination_id = d.id)"
+)
+
+
+def fail_files(tx: Tx, job_id: int, code: str, now_at: int) -> None:
+    """The upload failed as a whole: the files that it was to bring say so, lest they seem to wait for ever."""
+    if tx.execute("SELECT 1 FROM background_service_jobs WHERE id = ? AND status = 'FAILED'", (job_id,)).fetchone():
+        tx.execute(
+            f"INSERT INTO failures (file_id, destination_id, code, failed_at) SELECT f.id, d.id, ?2, ?3 {_WITHOUT_COPY}"
+            " ON CONFLICT DO UPDATE SET code = excluded.code, args = '{}', failed_at = excluded.failed_at",
+            (job_id, code, now_at),
+        )
+        files.derive(tx, _files_of(tx, job_id))
+
+
 def give_up(tx: Tx, job_id: int, now_at: int) -> bool:
     """End a job that has not ended. False if there is none.
 
@@ -107,9 +125,8 @@ def give_up(tx: Tx, job_id: int, now_at: int) -> bool:
     if not jobs.cancel(tx, job_id, now_at):
         return False
     tx.execute(
-        f"INSERT INTO failures (file_id, destination_id, code, failed_at) SELECT f.id, d.id, 'cancelled', ?2 {_ABOUT}"
-        " AND NOT EXISTS (SELECT 1 FROM copies c WHERE c.content_id = f.content_id AND f.content_is_current"
-        " AND c.destination_id = d.id)"
+        f"INSERT INTO failures (file_id, destination_id, code, failed_at) SELECT f.id, d.id, 'cancelled', ?2"
+        f" {_WITHOUT_COPY}"
         " ON CONFLICT DO UPDATE SET code = excluded.code, args = '{}', failed_at = excluded.failed_at",
         (job_id, now_at),
     )

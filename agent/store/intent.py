@@ -2,14 +2,17 @@
 
 A lost database is rebuilt from the disk and the destinations; a pause, a deletion that must not be undone, and a file
 that is to stay out of the backup, are nowhere but here. Each line is one decision; reading it from the start gives what
-is in force. Any thread.
+is in force. Any thread. What cannot be written is not in force, and raises Blocked.
 """
 
+import errno
 import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.domain.errors import Blocked
+from agent.platforms.disk import FULL
 from agent.protocol.paths import from_wire, to_wire
 from agent.protocol.wire import as_json, from_json
 from agent.record import Record
@@ -75,14 +78,22 @@ class IntentJournal:
 
     def _append(self, decision: dict[str, object]) -> None:
         with self._turn:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
-                # A new line first, so that a half line from before cannot swallow this one.
-                os.write(descriptor, b"\n" + as_json(decision) + b"\n")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+                self._write_line(as_json(decision))
+            except OSError as error:
+                raise Blocked("disk_full" if error.errno in FULL else "database_read_only") from error
             self._apply(decision)
+
+    def _write_line(self, line: bytes) -> None:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            # A new line first, so that a half line from before cannot swallow this one.
+            data = b"\n" + line + b"\n"
+            if os.write(descriptor, data) != len(data):  # the disk took the first part of it
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _apply(self, decision: dict[str, object]) -> None:
         if "paused" in decision:

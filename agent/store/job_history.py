@@ -59,7 +59,7 @@ def _jobs(tx: Tx, rows: list[Row]) -> list[JobRow]:
     """These rows for display, each with the path of the still or the video that its asset is about."""
     payloads = [from_json(row["payload"]) if row["payload"] else None for row in rows]
     assets = [payload.get("asset_id") if isinstance(payload, dict) else None for payload in payloads]
-    paths = _paths(tx, sorted({asset for asset in assets if isinstance(asset, int)}))
+    paths = _paths(tx, sorted({asset for asset in assets if isinstance(asset, int) and asset.bit_length() < 64}))
     return [
         _job(row, payload, paths.get(asset) if isinstance(asset, int) else None)
         for row, payload, asset in zip(rows, payloads, assets, strict=True)

@@ -52,6 +52,7 @@ class Claimed(Record, frozen=True):
     attempts: int
     max_attempts: int
     weight_bytes: int
+    interruptions: int = 0
 
 
 class Open(Record, frozen=True):
@@ -145,7 +146,7 @@ def claim(tx: Tx, lane: str, passing: Open, boot_id: str, now_at: int, *, files:
     """
     where, args = _passing(passing)
     rows = tx.execute(
-        "SELECT id, job_key, payload, folder_id, group_id, attempts, max_attempts, weight, deaths"
+        "SELECT id, job_key, payload, folder_id, group_id, attempts, max_attempts, weight, interruptions, deaths"
         " FROM background_service_jobs WHERE status = 'PENDING' AND lane = ? AND run_after <= ?"
         f" AND {where} ORDER BY priority DESC, run_after, id LIMIT ?",
         (lane, now_at, *args, files),
@@ -196,6 +197,7 @@ def _claimed(row: Row) -> Claimed:
         row["attempts"],
         row["max_attempts"],
         row["weight"],
+        row["interruptions"],
     )
 
 
@@ -257,13 +259,15 @@ def fail(tx: Tx, job_id: int, error: str, now_at: int) -> None:
     )
 
 
-def give_back(tx: Tx, job_ids: Collection[int], now_at: int, *, run_after: int | None = None) -> None:
+def give_back(
+    tx: Tx, job_ids: Collection[int], now_at: int, *, run_after: int | None = None, alone: bool = False
+) -> None:
     """Return claimed jobs untouched: a hold, a stop or a problem came between. No attempt is counted."""
     tx.execute(
         "UPDATE background_service_jobs SET status = 'PENDING', interruptions = interruptions + 1, boot_id = NULL,"
-        " run_after = max(run_after, coalesce(?, run_after)), updated_at = ?"
+        " run_after = max(run_after, coalesce(?, run_after)), deaths = max(deaths, ?), updated_at = ?"
         f" WHERE status = 'RUNNING' AND id IN ({placeholders(len(job_ids))})",
-        (run_after, iso(now_at), *job_ids),
+        (run_after, SUSPECT_DEATHS if alone else 0, iso(now_at), *job_ids),
     )
 
 
@@ -324,20 +328,20 @@ def cancel_lane(tx: Tx, lane: str) -> None:
     tx.execute("DELETE FROM background_service_jobs WHERE lane = ?", (lane,))
 
 
-def cancel_folder(tx: Tx, folder_id: int) -> None:
-    """Forget the waiting work of a folder that is no longer watched."""
-    tx.execute(
-        "DELETE FROM background_service_jobs WHERE folder_id = ? AND status IN ('PENDING', 'RUNNING')", (folder_id,)
-    )
+def cancel_folder(tx: Tx, folder_id: int) -> list[int]:
+    """Forget the work of a folder that is no longer watched; what of it runs, by id, is to be stopped."""
+    return _forgotten(tx, "folder_id = ?", folder_id)
 
 
-def cancel_unlinked(tx: Tx) -> None:
-    """Forget waiting uploads of folders to destinations that they no longer go to."""
-    tx.execute(
-        "DELETE FROM background_service_jobs WHERE job_key = 'upload' AND status = 'PENDING' AND folder_id IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM folder_destinations fd"
-        " WHERE fd.folder_id = background_service_jobs.folder_id AND fd.destination_id = lane)"
-    )
+def cancel_unlinked(tx: Tx) -> list[int]:
+    """The same of uploads of folders to destinations that they no longer go to."""
+    links = "SELECT 1 FROM folder_destinations fd WHERE fd.folder_id = j.folder_id AND destination_id = lane"
+    return _forgotten(tx, f"job_key = 'upload' AND folder_id IS NOT NULL AND NOT EXISTS ({links})")
+
+
+def _forgotten(tx: Tx, which: str, *args: object) -> list[int]:
+    deleted = f"DELETE FROM background_service_jobs AS j WHERE status IN ('PENDING', 'RUNNING') AND {which}"
+    return [row[0] for row in tx.execute(f"{deleted} RETURNING id, status", args).fetchall() if row[1] == "RUNNING"]
 
 
 def set_progress(tx: Tx, job_id: int, progress: int) -> None:

@@ -1,9 +1,11 @@
 """Keeps what a person asked for: `settings.toml`, readable, edited by hand if one likes, replaced in one step.
 
 `SettingsStore.get` gives the value in force; `change` checks, writes and tells whoever listens. A file that cannot be
-read never means 'no folders': the last good value stays in force and `trouble` says why. Owns tomllib and tomli-w.
+read never means 'no folders': the last good value stays in force and `trouble` says why, over a restart too, for a copy
+of it lies beside the file. Owns tomllib and tomli-w.
 """
 
+import logging
 import threading
 import tomllib
 from collections.abc import Callable
@@ -12,10 +14,15 @@ from typing import Any
 
 import tomli_w
 
-from agent.platforms.disk import replace_file
+from agent.domain.errors import Blocked
+from agent.platforms.disk import FULL, replace_file
 from agent.protocol.settings import Settings, Values
 from agent.protocol.wire import Mistake, from_plain, to_plain
 
+log = logging.getLogger(__name__)
+
+#: Beside the file: the last value that could be read, and a text that could not when it was written over.
+GOOD, UNREADABLE = ".good", ".unreadable"
 _HEAD = "# What Safelight should do. You may edit this file; a value left out has its default.\n\n"
 
 
@@ -25,11 +32,14 @@ class SettingsStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._turn = threading.RLock()
+        self._telling = threading.RLock()
         self._listeners: list[Callable[[Settings], None]] = []
         self._stamp: tuple[int, int] | None = None
         self.trouble: str | None = None
         self._value = Settings()
         self._load()
+        if self.trouble is not None:
+            self._value = self._good() or self._value
 
     def get(self) -> Settings:
         """The settings in force."""
@@ -42,50 +52,104 @@ class SettingsStore:
     def change(self, edit: Callable[[Settings], Settings]) -> Settings:
         """Replace the settings by what `edit` makes of them: on disk first, then in force."""
         with self._turn:
+            before = self._value
+            if self._take_edits():  # what was typed a moment ago is not to be lost
+                self.keep_good()
             value = edit(self._value)
-            if value == self._value:
-                return value
-            replace_file(self._path, (_HEAD + tomli_w.dumps(_sparse(to_plain(value)))).encode())
-            self._stamp = self._stamp_now()
-            self._value = value
-            self.trouble = None
-        for listener in self._listeners:
-            listener(value)
+            if value != self._value:
+                if self.trouble is not None:
+                    self._set_aside()
+                self._write(value)
+                self._stamp = self._stamp_now()
+                self._value = value
+                self.trouble = None
+                self.keep_good()
+        if value != before:
+            self._tell()
         return value
 
     def set_value(self, key: str, value: object) -> None:
         """Change one setting; `Mistake` names what is allowed."""
-        plain = dict(to_plain(self._value.values))
-        if key not in plain:
-            raise Mistake("key_unknown", key=key)
-        plain[key] = value
-        try:
-            values = from_plain(plain, Values)
-        except ValueError as error:
-            raise Mistake("value_invalid", key=key, detail=str(error)) from error
-        self.change(lambda settings: _replace(settings, values=values))
+
+        def edit(settings: Settings) -> Settings:
+            plain = dict(to_plain(settings.values))
+            if key not in plain:
+                raise Mistake("key_unknown", key=key)
+            plain[key] = value
+            try:
+                values = from_plain(plain, Values)
+            except ValueError as error:
+                raise Mistake("value_invalid", key=key, detail=str(error)) from error
+            return Settings(settings.version, values, settings.destinations, settings.folders)
+
+        self.change(edit)
 
     def reload_if_edited(self) -> None:
         """Take over a change made by hand."""
         with self._turn:
-            if self._stamp_now() == self._stamp:
-                return
             before = self._value
-            self._load()
+            if self._take_edits():
+                self.keep_good()
         if self._value != before:
+            self._tell()
+
+    def _tell(self) -> None:
+        """One at a time, and each the latest: whoever comes last must not put an older value into force."""
+        with self._telling:
             for listener in self._listeners:
                 listener(self._value)
+
+    def keep_good(self) -> None:
+        """Remember the value in force, for a start that finds the file unreadable. For the agent; others only read."""
+        if self.trouble is not None:
+            return
+        copy, text = self._beside(GOOD), _text(self._value)
+        try:
+            if not copy.exists() or copy.read_bytes() != text:
+                replace_file(copy, text)
+        except OSError as error:
+            log.warning("no copy of the settings could be kept: %s", error.strerror)
+
+    def _take_edits(self) -> bool:
+        """Read the file again if it is another one than was read last. Whether it is."""
+        if self._stamp_now() == self._stamp:
+            return False
+        self._load()
+        return True
 
     def _load(self) -> None:
         self._stamp = self._stamp_now()
         if self._stamp is None:
             return
         try:
-            plain = tomllib.loads(self._path.read_text("utf-8"))
-            self._value = from_plain(plain, Settings)
+            self._value = _read(self._path)
             self.trouble = None
-        except (OSError, UnicodeDecodeError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             self.trouble = str(error)
+
+    def _write(self, value: Settings) -> None:
+        try:
+            replace_file(self._path, _text(value))
+        except OSError as error:
+            if error.errno in FULL:
+                raise Blocked("disk_full") from error
+            raise Mistake("file_unwritable", path=str(self._path), detail=error.strerror) from error
+
+    def _good(self) -> Settings | None:
+        try:
+            return _read(self._beside(GOOD))
+        except (OSError, ValueError, RecursionError):
+            return None
+
+    def _set_aside(self) -> None:
+        """Keep the text that nobody could read: somebody typed it."""
+        try:
+            replace_file(self._beside(UNREADABLE), self._path.read_bytes())
+        except OSError as error:
+            log.warning("the unreadable settings could not be set aside: %s", error.strerror)
+
+    def _beside(self, tail: str) -> Path:
+        return self._path.with_name(self._path.name + tail)
 
     def _stamp_now(self) -> tuple[int, int] | None:
         try:
@@ -95,8 +159,12 @@ class SettingsStore:
         return facts.st_mtime_ns, facts.st_size
 
 
-def _replace(settings: Settings, *, values: Values) -> Settings:
-    return Settings(settings.version, values, settings.destinations, settings.folders)
+def _read(path: Path) -> Settings:
+    return from_plain(tomllib.loads(path.read_text("utf-8")), Settings)
+
+
+def _text(value: Settings) -> bytes:
+    return (_HEAD + tomli_w.dumps(_sparse(to_plain(value)))).encode()
 
 
 def _sparse(value: Any) -> Any:  # noqa: ANN401 - plain TOML values

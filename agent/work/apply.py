@@ -78,10 +78,12 @@ class Apply:
             gone_lanes = lanes_before - set(kinds)
             for lane in gone_lanes:
                 jobs.cancel_lane(tx, lane)
-            for folder_id in set(before) - set(ids.values()):
-                jobs.cancel_folder(tx, folder_id)
-            jobs.cancel_unlinked(tx)
-        self._folders.replace(settings, ids)
+            cut = [one for folder in set(before) - set(ids.values()) for one in jobs.cancel_folder(tx, folder)]
+            cut += jobs.cancel_unlinked(tx)
+            judged = {row.id: row.rules for row in folders.watched(tx) if row.rules is not None}
+        self._folders.replace(settings, ids, judged)
+        for job_id in cut:
+            self._lanes.cancel(job_id)
         changed = {folder_id for folder_id, _ in old_links ^ new_links}
         with self._database.write() as tx:
             for folder in self._folders.all():

@@ -5,7 +5,7 @@ A registry that is replaced whole when the settings change; any thread may read 
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.domain.rules import Matcher, compile_rules
 from agent.protocol.paths import from_wire, to_wire
@@ -45,9 +45,10 @@ class Folders:
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._by_id: dict[int, Watched] = {}
+        self._judged: dict[int, str] = {}
 
-    def replace(self, settings: Settings, ids: dict[bytes, int]) -> None:
-        """Take over changed settings; `ids` are the ledger's."""
+    def replace(self, settings: Settings, ids: dict[bytes, int], judged: Mapping[int, str] | None = None) -> None:
+        """Take over changed settings; `ids` are the ledger's, `judged` the rules by which it was last compared."""
         roots = {from_wire(folder.path): folder for folder in settings.folders}
         by_id = {}
         for root, folder in roots.items():
@@ -62,6 +63,16 @@ class Folders:
             )
         with self._turn:
             self._by_id = by_id
+            self._judged = dict(judged or {})
+
+    def is_judged(self, folder: Watched) -> bool:
+        """Whether no other rules than these decided what of the folder waits. A new one's files wait by its own."""
+        return self._judged.get(folder.id, folder.rules_key) == folder.rules_key
+
+    def judge(self, folder: Watched) -> None:
+        """The folder was compared by these rules."""
+        with self._turn:
+            self._judged[folder.id] = folder.rules_key
 
     def get(self, folder_id: int) -> Watched | None:
         """A watched folder, None when it no longer is one."""

@@ -124,8 +124,11 @@ class Gate:
         if lane in inputs.blocked or inputs.asleep:
             return Open()
         conditions = self._conditions()
+        # What waits by other rules than those in force is not sent before they were applied: it may be left out now.
         world_open = frozenset(
-            folder.id for folder in self._folders.all() if not self._world(lane, conditions, folder.rules)
+            folder.id
+            for folder in self._folders.all()
+            if self._folders.is_judged(folder) and not self._world(lane, conditions, folder.rules)
         )
         wanted = not person_holds(conditions) and inputs.trouble is None
         return Open(

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 
 from agent.domain.clock import DAY_MS, Clock
+from agent.domain.errors import Fate
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,12 @@ class Routine:
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
-            self.look()
+            try:
+                self.look()
+            except Fate as fate:  # the ledger cannot be written just now, say: it is due again at the next look
+                log.warning("what comes round by itself waits for the next look: %s", fate)
+            except Exception:  # a bug in one thing must not be the end of all that comes round
+                log.exception("what comes round by itself met a bug")
 
     def look(self) -> None:
         """One look."""

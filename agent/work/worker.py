@@ -65,10 +65,10 @@ class Scope(MutableRecord):
         self.ended.add(job.id)
         return True
 
-    def give_back(self, tx: Tx, job: Claimed, *, after_s: float = 0) -> None:
-        """The job returns untouched."""
+    def give_back(self, tx: Tx, job: Claimed, *, after_s: float = 0, alone: bool = False) -> None:
+        """The job returns untouched; `alone`: it has no neighbours the next time."""
         at = self.clock.now_at()
-        jobs.give_back(tx, [job.id], at, run_after=at + round(after_s * 1000) if after_s else None)
+        jobs.give_back(tx, [job.id], at, run_after=at + round(after_s * 1000) if after_s else None, alone=alone)
         self.ended.add(job.id)
 
     def _ended(self, tx: Tx, job: Claimed, *, failed: int) -> None:
@@ -131,6 +131,9 @@ class Lane:
     def recheck(self) -> None:
         """The gate has changed: what runs and may not go on stops by itself, or is cut off where it hangs in a send."""
         self.kick()
+        self._cut_soon()
+
+    def _cut_soon(self) -> None:
         batch = self._batch
         if batch and self._abandon is not None and not self._may_go_on(batch):
             cut = threading.Timer(CUT_AFTER_S, self._cut, (batch,))
@@ -139,7 +142,7 @@ class Lane:
 
     def _may_go_on(self, batch: Sequence[Claimed]) -> bool:
         passing = self._gate.passing(self.name)
-        return any(passing.allows(job.folder_id, job.group_id) for job in batch)
+        return any(job.id not in self._cancelled and passing.allows(job.folder_id, job.group_id) for job in batch)
 
     def _cut(self, batch: Sequence[Claimed]) -> None:
         if self._batch is batch and self._abandon is not None and not self._may_go_on(batch):
@@ -148,6 +151,8 @@ class Lane:
     def cancel(self, job_id: int) -> None:
         """A job was cancelled; if it runs here it stops."""
         self._cancelled.add(job_id)
+        if any(job.id == job_id for job in self._batch):
+            self._cut_soon()
 
     def stop(self) -> None:
         """Ask the thread to end; it gives back what it has not finished."""
@@ -267,8 +272,11 @@ class Lane:
         left = [job for job in batch if job.id not in scope.ended]
         if left or error is not None:
             with self._database.write() as tx:
-                for job in left:
-                    self._end(scope, tx, job, error)
+                if len(left) > 1 and not isinstance(error, Blocked | Interrupted | Transient):
+                    self._set_apart(scope, tx, left, error)
+                else:
+                    for job in left:
+                        self._end(scope, tx, job, error)
                 # What a transaction ended that was then rolled back is still running.
                 jobs.give_back(tx, self._stranded, self._clock.now_at())
         self._stranded = []
@@ -278,17 +286,27 @@ class Lane:
         if isinstance(error, Blocked):
             self._shut(error)
 
+    def _set_apart(self, scope: Scope, tx: Tx, left: Sequence[Claimed], error: Exception | None) -> None:
+        """What fails a whole batch may be the fault of one: from now on each comes alone, and that one fails alone."""
+        if not isinstance(error, Fate):
+            log.error("%d jobs (%s) met a bug together; they go on one by one", len(left), left[0].key, exc_info=error)
+        for job in left:
+            scope.give_back(tx, job, alone=True)
+
     def _end(self, scope: Scope, tx: Tx, job: Claimed, error: Exception | None) -> None:
         match error:
             case Blocked() | Interrupted():
                 scope.give_back(tx, job)
             case Transient():
-                scope.retry(tx, job, error)
+                if not scope.retry(tx, job, error):
+                    groups.fail_files(tx, job.id, error.code, self._clock.now_at())
             case Fate():
                 scope.fail(tx, job, error)
+                groups.fail_files(tx, job.id, error.code, self._clock.now_at())
             case _:
                 log.error("job %d (%s) met a bug", job.id, job.key, exc_info=error)
                 scope.fail(tx, job, Rejected("bug", detail=type(error).__name__ if error else "unended"))
+                groups.fail_files(tx, job.id, "bug", self._clock.now_at())
 
 
 def one_by_one(run: Callable[[dict[str, object], Callable[[], None]], dict[str, object] | None]) -> Handler:

@@ -11,6 +11,8 @@ import pytest
 
 from agent.cli.client import Client
 from agent.platforms import places
+from agent.protocol.methods import JobEnqueue, JobRef, JobsList
+from agent.protocol.wire import Mistake
 from tests import pictures
 from tests.seam.rig import Rig
 
@@ -53,7 +55,7 @@ GARBAGE = {
 
 def open_socket(home: Path) -> socket.socket:
     """A connection without any manners."""
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 30
     while True:
         raw = socket.socket(socket.AF_UNIX)
         raw.settimeout(5)
@@ -83,6 +85,26 @@ def test_garbage_ends_its_own_connection_at_most(rig: Rig) -> None:
     assert [row.path for row in rig.call("folder.list").rows] == [rig.wire(rig.pictures)]
 
 
+def test_a_job_of_a_script_that_nobody_could_run_or_show_is_refused_and_harms_no_other(rig: Rig) -> None:
+    rig.ready(["folder"])
+    (place,) = rig.call("destination.list").rows
+    with rig.client() as client:
+        for key, payload, code in [
+            ("upload", {"asset_id": 2**70, "destination": place.id}, "payload_invalid"),
+            ("scan", {"deep": [{"er": -(2**64)}]}, "payload_invalid"),
+            ("sync", {"destination": 5}, "destination_unknown"),
+        ]:
+            with pytest.raises(Mistake) as refused:
+                client.call("jobs.enqueue", JobEnqueue(key, payload))
+            assert refused.value.code == code
+        asked = client.call("jobs.enqueue", JobEnqueue("scan", {"destination": "elsewhere"}))
+        assert client.call("jobs.show", JobRef(asked.id)).lane == "local"
+        assert client.call("jobs.list", JobsList(limit=5)).rows
+    pictures.jpeg(rig.pictures / "a.jpg", size=(64, 48))
+    rig.wait_safe(1)
+    assert not rig.bugs()
+
+
 def test_fifty_clients_see_the_same_and_the_work_goes_on(rig: Rig) -> None:
     rig.ready(["folder"])
     with contextlib.ExitStack() as stack:
@@ -95,7 +117,7 @@ def test_fifty_clients_see_the_same_and_the_work_goes_on(rig: Rig) -> None:
         pictures.bulk(rig.pictures, 100, 12_000)
         rig.wait_safe(100)
         for client in clients:
-            deadline_s = time.monotonic() + 10
+            deadline_s = time.monotonic() + 30
             safe = 0
             while safe < 100 and time.monotonic() < deadline_s:
                 change = client.next_change(1.0)
@@ -104,7 +126,7 @@ def test_fifty_clients_see_the_same_and_the_work_goes_on(rig: Rig) -> None:
             assert safe == 100
             began_s = time.monotonic()
             client.call("state.get")
-            assert time.monotonic() - began_s < 2
+            assert time.monotonic() - began_s < 10
     rig.assert_arrived()
 
 
@@ -123,7 +145,7 @@ def test_clients_that_come_and_go_leave_nothing_open(rig: Rig) -> None:
             if number % 3:
                 with contextlib.suppress(OSError):  # shown out, where too many are at the door
                     raw.sendall(HELLO[: number % 90])
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 30
     while opened() > before + 2 and time.monotonic() < deadline_s:
         time.sleep(0.05)
     assert opened() <= before + 2

@@ -5,7 +5,7 @@ the snapshot.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from agent.domain.clock import Clock
 from agent.protocol.history import ConditionsNow, RunRow
@@ -211,12 +211,14 @@ class Control:
         content = dict(payload or {})
         if len(as_json(content)) > PAYLOAD_LIMIT_BYTES:
             raise Mistake("payload_too_large", limit_bytes=PAYLOAD_LIMIT_BYTES)
+        if any(not -(2**63) <= number < 2**63 for number in _integers(content)):
+            raise Mistake("payload_invalid", detail="a number of more than 64 bits")
         destination = content.get("destination")
-        lane = destination if isinstance(destination, str) else LOCAL_LANE
-        if key == "cache":
-            lane = CACHE_LANE
-        if key in ("upload", "organize", "sync") and lane not in {one.id for one in self._settings.get().destinations}:
-            raise Mistake("destination_unknown", name=str(destination))
+        lane = CACHE_LANE if key == "cache" else LOCAL_LANE
+        if key in ("upload", "organize", "sync"):
+            lane = str(destination)
+            if lane not in {one.id for one in self._settings.get().destinations}:
+                raise Mistake("destination_unknown", name=lane)
         job = NewJob(key, content, lane=lane, priority=priority, max_attempts=max_attempts)
         with self._database.write() as tx:
             job_id = jobs.enqueue(tx, job, self._clock.now_at())
@@ -243,3 +245,15 @@ class Control:
     def set_setting(self, key: str, value: object) -> None:
         """Change one value."""
         self._settings.set_value(key, value)
+
+
+def _integers(value: object) -> Iterator[int]:
+    """Every whole number in plain values."""
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _integers(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _integers(inner)

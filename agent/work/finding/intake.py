@@ -278,8 +278,9 @@ def _join_assets(directory: _Directory, fresh: Sequence[bytes]) -> None:
         for row in files.with_stem(directory.tx, directory.id, stem, stem + b"\xff"):
             if row.state != "excluded" and stem_key(row.name) in stems:
                 rows.setdefault(row.name, row)
+    taken: set[int] = set()
     for found in group([name for name, row in rows.items() if row.role != "other"]):
-        _join_asset(directory, [rows[name] for name in found.names()])
+        taken.add(_join_asset(directory, [rows[name] for name in found.names()], taken))
 
 
 def _raw_stem(name: bytes) -> bytes:
@@ -287,10 +288,13 @@ def _raw_stem(name: bytes) -> bytes:
     return name.split(b".", 1)[0] or name
 
 
-def _join_asset(directory: _Directory, members: list[files.FileFacts]) -> None:
-    held = [row.asset_id for row in members if row.asset_id is not None and row.folder_id == directory.folder.id]
+def _join_asset(directory: _Directory, members: list[files.FileFacts], taken: Collection[int]) -> int:
+    """The asset of files that belong together: one of those that they had, but not that of others (`taken`)."""
+    here = [row.asset_id for row in members if row.folder_id == directory.folder.id]
+    held = [asset for asset in here if asset is not None and asset not in taken]
     asset_id = held[0] if held else files.add_asset(directory.tx, directory.folder.id, directory.now_at)
     for row in members:
         if row.asset_id != asset_id:
             files.set_asset(directory.tx, row.id, asset_id)
     directory.assets.add(asset_id)
+    return asset_id

@@ -92,6 +92,9 @@ class Reconcile:
         if not quick and not below:
             with self._database.write() as tx:
                 folders.mark_checked(tx, watched.id, identity, watched.rules_key, self._clock.now_at())
+            if rejudge:
+                self._folders.judge(watched)
+                on_taken(Taken(lanes=set(watched.destinations), changed=True))
         return comparison.looked
 
     def _listings(

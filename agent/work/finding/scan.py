@@ -63,10 +63,15 @@ class Scan:
         else:
             for watched in self._folders.all():
                 if folder_id is None or watched.id == folder_id:
-                    if payload.get("plan"):  # first what is known, so that nothing is shown as safe that is not
+                    is_planned = bool(payload.get("plan"))
+                    if is_planned:  # first what is known, so that nothing is shown as safe that is not
                         self.derive(watched)
-                        self.plan(watched, watched.destinations, urgency)
+                        if self._folders.is_judged(watched):
+                            self.plan(watched, watched.destinations, urgency)
+                            is_planned = False
                     self._folder(watched, urgency, check, quick=bool(payload.get("quick")))
+                    if is_planned:  # by other rules than before: only now it is known what is left out
+                        self.plan(watched, watched.destinations, urgency)
         if group is not None:
             with self._database.write() as tx:
                 groups.scanned(tx, group)
@@ -90,22 +95,30 @@ class Scan:
                 self._rest(check)
                 looked = self._reconcile.folder(watched, urgency, check, self._on_taken, below=below, quick=quick)
         except Silent as problem:
-            self._on_folder(watched, Blocked(problem.code, path=to_display(watched.root)))
+            self._out_of_reach(watched, Blocked(problem.code, path=to_display(watched.root)))
             return
         except Blocked as problem:
             if not problem.code.startswith("folder_"):  # not the folder's fault: the ledger's, and all waits for that
                 raise
-            self._on_folder(watched, problem)
+            self._out_of_reach(watched, problem)
             return
         trouble = None
         if looked.unreadable:
             path = to_display(files.join(watched.root, looked.unreadable[0], b""))
             trouble = Blocked("folder_unreadable", path=path, count=len(looked.unreadable))
         self._on_folder(watched, trouble)
+        if not quick and not below:
+            self._plan_waiting(watched, urgency)
         if urgency.group_id is not None and not below:
             self.plan(watched, watched.destinations, urgency, forgive=True)
         elif urgency.group_id is not None:
             self._plan_below(watched, below, urgency)
+
+    def _out_of_reach(self, watched: Watched, problem: Blocked) -> None:
+        """Nothing of it can be sent now, so nobody need wait until it is compared."""
+        self._folders.judge(watched)
+        self._on_folder(watched, problem)
+        self._on_taken(Taken(lanes=set(watched.destinations), changed=True))
 
     def _rest(self, check: Callable[[], None]) -> None:
         """A person waits for files that were written a moment ago: give them the time to rest."""
@@ -159,6 +172,15 @@ class Scan:
         if forgiven:
             self.derive(watched)
         self._on_taken(Taken(lanes=set(destinations), changed=True))
+
+    def _plan_waiting(self, watched: Watched, urgency: Urgency) -> None:
+        """Write jobs for what waits, should it have lost its own: nothing is to wait for ever."""
+        after: int | None = 0
+        while after is not None:
+            with self._database.write() as tx:
+                assets, after = files.waiting_assets(tx, watched.id, after, STRETCH)
+                for destination in watched.destinations if assets else ():
+                    self._enqueue(tx, watched, destination, copies.lacking_of(tx, assets, destination), urgency)
 
     def derive(self, watched: Watched) -> None:
         """Work out the states of a folder's files anew, a stretch at a time."""

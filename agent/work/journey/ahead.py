@@ -24,6 +24,8 @@ FIRST_PART_BYTES = 1024 * 1024
 KEEP_BYTES = 1024 * 1024
 #: The same where it would otherwise be hashed again on its way, which costs more than the memory.
 KEEP_UNHASHED_BYTES = 4 * 1024 * 1024
+#: What is not as it was taken in, and was written to so shortly before, is a recording under way: not worth reading.
+WRITTEN_TO_NS = 2_000_000_000
 
 
 def digested(
@@ -74,7 +76,7 @@ def _hash(scope: Scope, part: Sequence[Batched], keep_bytes: int, over: threadin
         for piece in asset.pieces:
             check()
             try:
-                if _is_known(piece):
+                if _is_known(piece, scope.clock.now_at()):
                     continue
                 found = read.fingerprint(piece.member.path, check=check, keep_bytes=keep_bytes)
             except (FileVanished, FileChanged, Rejected, Transient) as error:
@@ -93,9 +95,12 @@ def _check(scope: Scope, asset: Batched, over: threading.Event) -> None:
         raise Interrupted("stop")
 
 
-def _is_known(piece: Piece) -> bool:
+def _is_known(piece: Piece, now_at: int) -> bool:
+    """Whether nothing need be read. Raises FileChanged for what is being written to."""
     facts = read.look(piece.member.path)
     same = facts.size_bytes == piece.member.size_bytes and facts.mtime_ns == piece.member.mtime_ns
+    if not same and 0 <= now_at * 1_000_000 - facts.mtime_ns < WRITTEN_TO_NS:
+        raise FileChanged("changed")
     return same and piece.sha1 is not None
 
 

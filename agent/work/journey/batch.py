@@ -27,6 +27,8 @@ class Piece(MutableRecord):
     is_fresh: bool = False
     #: A sidecar that was not taken just now: what it says is still to be told.
     is_untold: bool = False
+    #: The ledger knows of its copy already; the destination was not asked.
+    is_known: bool = False
     error: Fate | None = None
 
     @property

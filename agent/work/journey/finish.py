@@ -18,8 +18,9 @@ from agent.work.worker import Scope
 
 log = logging.getLogger(__name__)
 
-#: A file that changed under our hands is looked at again after it had time to rest.
+#: A file that changed under our hands is looked at again after it had time to rest, and ever later while it goes on.
 CHANGED_AGAIN_S = 2.0
+CHANGED_MOST_S = 600.0
 
 
 class Finish:
@@ -95,14 +96,7 @@ class Finish:
     def _end(self, scope: Scope, tx: Tx, asset: Batched) -> tuple[int, int]:
         """Write one asset's copies, failures, history and the end of its job. Returns (completed, failed)."""
         now_at = self._clock.now_at()
-        for piece in asset.pieces:
-            if piece.outcome is not None and piece.content_id is not None:
-                copies.put(tx, piece.content_id, self._id, piece.outcome, piece.remote_id, now_at)
-                copies.forgive(tx, [piece.member.id], self._id)
-                if piece.is_new:
-                    activity.note(tx, "uploaded", piece.member.id, self._id, {}, now_at)
-            elif isinstance(piece.error, FileVanished):
-                files.mark_gone(tx, [piece.member.id], now_at)
+        self._write_down(tx, asset, now_at)
         _distrust(tx, asset)
         if self._arrange is not None:
             self._arrange(tx, asset, now_at)
@@ -115,8 +109,12 @@ class Finish:
             case Blocked() | Interrupted():
                 scope.give_back(tx, asset.job)
                 return 0, 0
-            case FileChanged() | Transient(code="waits_for_route"):  # no attempt: it did not have its chance
-                scope.give_back(tx, asset.job, after_s=getattr(error, "retry_after_s", None) or CHANGED_AGAIN_S)
+            case FileChanged():  # no attempt: it did not have its chance
+                again_s = min(CHANGED_AGAIN_S * 2 ** min(asset.job.interruptions, 16), CHANGED_MOST_S)
+                scope.give_back(tx, asset.job, after_s=again_s)
+                return 0, 0
+            case Transient(code="waits_for_route"):
+                scope.give_back(tx, asset.job, after_s=error.retry_after_s or CHANGED_AGAIN_S)
                 return 0, 0
             case Transient():
                 if scope.retry(tx, asset.job, error):
@@ -125,6 +123,17 @@ class Finish:
                 scope.fail(tx, asset.job, error)
         self._note_failure(tx, asset, now_at)
         return 0, 1
+
+    def _write_down(self, tx: Tx, asset: Batched, now_at: int) -> None:
+        for piece in asset.pieces:
+            if piece.outcome is not None and piece.content_id is not None:
+                if not piece.is_known:  # else nobody has just seen it there, and it may have gone since
+                    copies.put(tx, piece.content_id, self._id, piece.outcome, piece.remote_id, now_at)
+                copies.forgive(tx, [piece.member.id], self._id)
+                if piece.is_new:
+                    activity.note(tx, "uploaded", piece.member.id, self._id, {}, now_at)
+            elif isinstance(piece.error, FileVanished):
+                files.mark_gone(tx, [piece.member.id], now_at)
 
     def _note_failure(self, tx: Tx, asset: Batched, now_at: int) -> None:
         for piece in asset.pieces:

@@ -71,7 +71,12 @@ class Sender:
                     along.outcome, along.remote_id = "safe", placed.remote_id
             if not live and video is not None and video is not main and not video.is_settled:
                 self._put(scope, asset.job, video, shown(self._source(scope, asset.job, video)))
-            self._send_sidecar(scope, asset, sidecar, main)
+            for piece in asset.pieces:  # a second still or video, should there ever be one: nothing is left behind
+                if not piece.is_settled and piece.member.role in ("still", "video"):
+                    self._put(scope, asset.job, piece, shown(self._source(scope, asset.job, piece)))
+            for piece in asset.pieces:
+                if piece.member.role == "sidecar":
+                    self._send_sidecar(scope, asset, piece, main)
         except (Blocked, Interrupted) as error:
             for piece in asset.pieces:
                 if not piece.is_settled:

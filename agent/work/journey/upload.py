@@ -89,7 +89,7 @@ class Upload:
         for piece in open_pieces:
             copy = known.get(piece.content_id or 0)
             if copy is not None:
-                piece.outcome, piece.remote_id = copy.state, copy.remote_id
+                piece.outcome, piece.remote_id, piece.is_known = copy.state, copy.remote_id, True
         asked = {
             piece.sha1: Wanted(piece.sha1, piece.member.size_bytes)
             for piece in open_pieces

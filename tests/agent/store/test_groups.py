@@ -41,6 +41,24 @@ def test_a_photo_whose_job_was_cancelled_says_so_and_is_not_taken_up_by_itself(
     assert shown(ledger, file_id) == ("failed", "cancelled")
 
 
+def test_a_photo_whose_job_failed_as_a_whole_says_so_and_one_that_is_tried_again_does_not(
+    ledger: Database, asset: tuple[int, int, int]
+) -> None:
+    job_id, file_id, asset_id = asset
+    with ledger.write() as tx:
+        groups.fail_files(tx, job_id, "bug", NOW)
+    assert shown(ledger, file_id) == ("queued", None)  # the job waits
+    with ledger.write() as tx:
+        jobs.claim(tx, "immich", Open(everyone=True), "boot", NOW, files=1, size_bytes=1)
+        jobs.fail(tx, job_id, "bug", NOW)
+        groups.fail_files(tx, job_id, "bug", NOW)
+    assert shown(ledger, file_id) == ("failed", "bug")
+    with ledger.write() as tx:
+        assert copies.lacking_of(tx, [asset_id], "immich") == []
+        assert groups.try_again(tx, job_id, NOW)
+    assert shown(ledger, file_id) == ("queued", None)
+
+
 def test_tried_again_it_waits_like_any_other(ledger: Database, asset: tuple[int, int, int]) -> None:
     job_id, file_id, asset_id = asset
     with ledger.write() as tx:

@@ -82,6 +82,19 @@ def test_a_folder_may_override_the_constraint() -> None:
     assert strict.open("away1", folder=1)
 
 
+def test_what_waits_by_other_rules_than_those_in_force_waits_until_they_are_applied() -> None:
+    house = House()
+    house.folders.replace(settings(), {b"/plain": 1, b"/eager": 2}, {1: "by other rules"})
+    house.gate.tell(groups={7: "off"})
+    assert [house.open("away1", folder=1), house.open("away1", folder=1, group=7)] == [False, False]
+    assert house.open("away1", folder=2), "it was never compared: nothing waits by other rules"
+    assert house.open(LOCAL_LANE)
+    plain = house.folders.get(1)
+    assert plain is not None
+    house.folders.judge(plain)
+    assert house.gate.passing("away1").everyone
+
+
 def test_a_request_passes_off_but_not_power_and_network_unless_it_says_anyway() -> None:
     house = House(enabled=False)
     house.gate.tell(facts=METERED, groups={7: "off", 8: "all"})

@@ -187,6 +187,27 @@ def test_a_bug_fails_its_job_and_the_lane_goes_on(shop: Shop, expected_log: Call
     assert shop.job(sound).status == "COMPLETED"
 
 
+@pytest.mark.parametrize("error", [OverflowError("too large"), Rejected("refused")])
+def test_what_fails_a_whole_batch_fails_alone_the_next_time_and_its_neighbours_go_through(
+    shop: Shop, expected_log: Callable[..., None], error: Exception
+) -> None:
+    expected_log("met a bug", at_least=0)
+    batches: list[int] = []
+
+    def handle(scope: Scope, batch: Sequence[Claimed]) -> None:
+        batches.append(len(batch))
+        if poison in {job.id for job in batch}:
+            raise error
+        _complete(scope, batch)
+
+    shop.handlers["upload"] = handle
+    sound, poison, more = shop.add(), shop.add(), shop.add()
+    shop.run()
+    assert batches == [3, 1, 1, 1]
+    assert [shop.job(one).status for one in (sound, poison, more)] == ["COMPLETED", "FAILED", "COMPLETED"]
+    assert [shop.job(one).attempts for one in (sound, poison, more)] == [1, 1, 1]
+
+
 def _complete(scope: Scope, batch: Sequence[Claimed]) -> None:
     with scope.database.write() as tx:
         for job in batch:

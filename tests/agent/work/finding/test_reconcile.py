@@ -1,5 +1,6 @@
 """A folder compared with the ledger: what was moved is known again, and what a drive takes with it is not deleted."""
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -141,3 +142,40 @@ def test_what_became_another_folders_while_nobody_ran_is_not_taken_twice(desk: D
         desk.look(quick=True, folder=folder)
     rows = stage.database.read().execute("SELECT name, folder_id FROM files WHERE state <> 'gone' ORDER BY name")
     assert [tuple(row) for row in rows] == [(b"a.jpg", ids[bytes(inner)]), (b"b.jpg", ids[bytes(inner)])]
+
+
+STEPS_TO_ONE_STEM = {
+    "a still moves beside another's video": (["A/IMG.jpg", "A/IMG.mov"], ["A/IMG.jpg > B/IMG.jpg", "+B/IMG.mov"]),
+    "a still takes another name, where a video comes": (["IMG.jpg", "IMG.mov"], ["IMG.jpg > X.jpg", "+X.mov"]),
+    "a better still comes for the video": (["IMG.jpg", "IMG.mov"], ["+IMG.heic"]),
+    "a video moves out, another takes its place": (["A/IMG.jpg", "A/IMG.mov"], ["A/IMG.mov > B/IMG.mov", "+A/IMG.mov"]),
+    "a sidecar's picture moves, and both get new ones": (
+        ["A/IMG.jpg", "A/IMG.jpg.xmp"],
+        ["A/IMG.jpg > B/IMG.jpg", "+A/IMG.jpg", "+B/IMG.jpg.xmp", "+B/IMG.mov", "+A/IMG.mov"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "steps"), STEPS_TO_ONE_STEM.values(), ids=STEPS_TO_ONE_STEM)
+def test_whatever_comes_to_share_a_stem_every_picture_and_video_is_safe(
+    desk: Desk, before: list[str], steps: list[str]
+) -> None:
+    stage = desk.stage
+    for name in before:
+        stage.file(name)
+    desk.look()
+    stage.work()
+    for number, step in enumerate(steps):
+        source, _, target = step.partition(" > ")
+        if target:
+            (stage.root / target).parent.mkdir(exist_ok=True)
+            (stage.root / source).rename(stage.root / target)
+        else:
+            stage.file(step.removeprefix("+"), f"{number} {step}".encode())
+    stage.clock.advance(3_600)
+    desk.look()
+    stage.work()
+    assert {state for name, state in desk.states().items() if state != "gone"} == {"safe"}
+    lying = [one for one in stage.root.rglob("*.*") if one.suffix != ".xmp"]
+    arrived = {one.checksum for one in stage.server.assets}
+    assert arrived >= {hashlib.sha1(one.read_bytes(), usedforsecurity=False).digest() for one in lying}
