@@ -91,6 +91,19 @@ def expected_log(log_guard: LogGuard) -> Callable[..., None]:
     return expect
 
 
+# --- The process -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _priority_kept() -> Iterator[None]:
+    """No test lowers the priority of this process: all that comes after it, and all that it starts, would starve."""
+    getpriority: Callable[[int, int], int] | None = getattr(os, "getpriority", None)  # Windows has none
+    before = getpriority(0, 0) if getpriority else 0
+    yield
+    if getpriority and getpriority(0, 0) != before:
+        pytest.fail("the priority of the tests' own process was lowered", pytrace=False)
+
+
 # --- The network -----------------------------------------------------------------------------------------------------
 
 

@@ -63,7 +63,7 @@ def test_a_client_hears_the_beginning_the_work_and_why_it_ends(rig: Rig) -> None
     rig.ready(["server"])
     server = rig.places["server"]
     assert isinstance(server, ServerPlace)
-    server.server.faults.throttle(200_000, "POST /api/assets")
+    server.server.faults.throttle(50_000, "POST /api/assets")
     with listening(rig) as listener:
         listener.wait("agent", lambda agent: agent.phase in {"initialized", "running"}, "the agent that begins")
         pictures.bulk(rig.pictures, 4, 200_000)

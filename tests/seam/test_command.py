@@ -153,7 +153,7 @@ def test_run_is_the_agent_until_a_signal_ends_it_cleanly(safelight: Command, num
         agent.send_signal(number)
         _out, err = agent.communicate(timeout=30)
     assert agent.returncode == 0, err
-    assert time.monotonic() - begun_s < 10
+    assert time.monotonic() - begun_s < 15
     assert "Traceback" not in err
 
 
@@ -502,8 +502,8 @@ def test_a_pause_is_shown_and_ends(shared: Command) -> None:
     asked = shared.done("pause", "--for", "2h", "--json").document
     status = shared.done("status", "--json").document
     assert status["paused_until"] == asked["paused_until"]
-    until_s = time.monotonic() + 2
-    while status["light"] == "working" and time.monotonic() < until_s:  # what was in flight has two seconds to stop
+    until_s = time.monotonic() + 20
+    while status["light"] == "working" and time.monotonic() < until_s:  # what was in flight has a moment to stop
         status = shared.done("status", "--json").document
     assert status["light"] == "paused"
     assert shared.done("resume").code == 0

@@ -479,7 +479,7 @@ def test_a_folder_that_is_not_watched_any_more_is_no_problem(rig: Rig) -> None:
     rig.backup()
     rig.wait(lambda now: "folder_missing" in {one.code for one in now.problems}, "the problem")
     rig.unwatch(away)
-    rig.wait(lambda now: not now.problems, "no problem", 5)
+    rig.wait(lambda now: not now.problems, "no problem", 20)
 
 
 # --- large -----------------------------------------------------------------------------------------------------------

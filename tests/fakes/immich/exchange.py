@@ -20,6 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 from .addresses import Address, reset
 from .answers import ClientGone, is_api
 from .counters import Record, route_of
+from .faults import Fault
 from .world import World
 
 WIRE = "safelight.wire"
@@ -50,7 +51,7 @@ class Exchange:
         self.stall: tuple[int, asyncio.Event] | None = None
         self.answer_rate: float | None = None
         self.rewrite: Callable[[list[bytes]], Iterable[bytes]] | None = None
-        self.rate: float | None = None
+        self.throttle: Fault | None = None
         self.dead = False
         self.too_large = False
 
@@ -79,8 +80,8 @@ class Exchange:
         if limit is not None and self.record.body_bytes > limit:
             self.too_large = True
             return {"type": "http.disconnect"}
-        if self.rate is not None:
-            await self._slow_down(self.rate)
+        if self.throttle is not None and self.throttle.bytes_per_second:
+            await self._slow_down(self.throttle, self.throttle.bytes_per_second)
         return message
 
     async def read_into(self, consume: Callable[[bytes], None]) -> None:
@@ -103,7 +104,7 @@ class Exchange:
             self._world.counters.bytes_received += len(piece)
             take(piece)
 
-        plain = self.rate is None and self.cut_after is None and self.body_limit is None
+        plain = self.throttle is None and self.cut_after is None and self.body_limit is None
         while not self._body_over:
             message = await self.receive()
             if message["type"] != "http.request":
@@ -206,12 +207,14 @@ class Exchange:
             await asyncio.sleep(DRIBBLES_S)
         return {**message, "body": b""}
 
-    async def _slow_down(self, rate: float) -> None:
-        now = time.monotonic()
-        self._started = self._started or now
-        ahead = self.record.body_bytes / rate - (now - self._started)
-        if ahead > 0:
-            await asyncio.sleep(ahead)
+    async def _slow_down(self, throttle: Fault, rate: float) -> None:
+        """Wait until so much may have come; what is under way is quick again as soon as the fault is removed."""
+        self._started = self._started or time.monotonic()
+        due = self._started + self.record.body_bytes / rate
+        while (ahead := due - time.monotonic()) > 0:
+            if throttle.removed:
+                return
+            await asyncio.sleep(min(ahead, DRIBBLES_S))
 
     def _common_headers(self) -> Sequence[tuple[bytes, bytes]]:
         common = [(b"x-powered-by", b"Express")]

@@ -75,8 +75,8 @@ class Fault:
     def release(self) -> None:
         """Let the requests go on that a hold stopped, and stop holding further ones."""
         with self.pulse.lock:
+            self.removed = self.removed or self.gate is not None  # first: who comes now sees it, or is in the list
             gate, loops = self.gate, list(self.loops)
-            self.removed = self.removed or gate is not None
         for loop in loops:
             if gate is not None and not loop.is_closed():
                 loop.call_soon_threadsafe(gate.set)

@@ -130,7 +130,7 @@ class Front:
         response: Response | None = None
         for fault in faults:
             await self._wait(fault)
-            exchange.rate = fault.bytes_per_second or exchange.rate
+            exchange.throttle = fault if fault.bytes_per_second else exchange.throttle
             exchange.answer_rate = fault.answer_rate or exchange.answer_rate
             exchange.rewrite = fault.rewrite or exchange.rewrite
             exchange.cut_after = exchange.cut_after if fault.cut_after is None else fault.cut_after
