@@ -250,6 +250,21 @@ _LACKING = (
 )
 
 
+def without_job(tx: Tx, asset_ids: Sequence[int], destination_id: str) -> list[int]:
+    """Those of these assets whose upload to the destination neither waits nor runs."""
+    assets = {_upload_key(destination_id, asset_id): asset_id for asset_id in asset_ids}
+    keys = list(assets)
+    for start in range(0, len(keys), 500):
+        some = keys[start : start + 500]
+        for row in tx.execute(
+            "SELECT unique_key FROM background_service_jobs"
+            f" WHERE status IN ('PENDING', 'RUNNING') AND unique_key IN ({placeholders(len(some))})",
+            tuple(some),
+        ):
+            del assets[row[0]]
+    return list(assets.values())
+
+
 def lacking_of(tx: Tx, asset_ids: Sequence[int], destination_id: str) -> list[tuple[int, int]]:
     """Which of these assets have a file without a copy at the destination, as (asset id, bytes).
 

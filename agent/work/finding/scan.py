@@ -179,8 +179,9 @@ class Scan:
         while after is not None:
             with self._database.write() as tx:
                 assets, after = files.waiting_assets(tx, watched.id, after, STRETCH)
-                for destination in watched.destinations if assets else ():
-                    self._enqueue(tx, watched, destination, copies.lacking_of(tx, assets, destination), urgency)
+                for destination in watched.destinations:
+                    lost = copies.without_job(tx, assets, destination)
+                    self._enqueue(tx, watched, destination, copies.lacking_of(tx, lost, destination), urgency)
 
     def derive(self, watched: Watched) -> None:
         """Work out the states of a folder's files anew, a stretch at a time."""
