@@ -27,12 +27,12 @@ def scanned(tx: Tx, group_id: int) -> None:
     )
 
 
-def progress(tx: Tx, group_id: int, *, completed: int, failed: int, bytes_done: int) -> None:
-    """Count what of a group has ended."""
+def progress(tx: Tx, job_id: int, *, completed: int, failed: int, bytes_done: int) -> None:
+    """Count a job that has ended for the group that it belongs to by now: it may have joined while it ran."""
     tx.execute(
         "UPDATE job_groups SET completed = completed + ?, failed = failed + ?, bytes_done = bytes_done + ?"
-        " WHERE id = ?",
-        (completed, failed, bytes_done, group_id),
+        " WHERE id = (SELECT group_id FROM background_service_jobs WHERE id = ?)",
+        (completed, failed, bytes_done, job_id),
     )
 
 

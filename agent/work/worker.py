@@ -73,8 +73,8 @@ class Scope(MutableRecord):
 
     def _ended(self, tx: Tx, job: Claimed, *, failed: int) -> None:
         self.ended.add(job.id)
-        if job.group_id is not None and job.key == "upload":  # a request counts copies
-            groups.progress(tx, job.group_id, completed=1 - failed, failed=failed, bytes_done=job.weight_bytes)
+        if job.key == "upload":  # a request counts copies
+            groups.progress(tx, job.id, completed=1 - failed, failed=failed, bytes_done=job.weight_bytes)
 
 
 class Handler(Protocol):

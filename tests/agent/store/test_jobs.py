@@ -257,7 +257,7 @@ def test_a_request_knows_how_far_it_is_and_what_of_it_is_held(ledger: Database) 
     with ledger.write() as tx:
         for job in taken:
             jobs.complete(tx, job.id, NOW)
-            groups.progress(tx, group, completed=1, failed=0, bytes_done=5)
+            groups.progress(tx, job.id, completed=1, failed=0, bytes_done=5)
     row = groups.show(ledger.read(), group, shut)
     assert row is not None
     assert (row.completed, row.outstanding, row.held, row.bytes_done) == (2, 1, 1, 10)

@@ -134,6 +134,26 @@ def test_a_batch_grows_with_the_pace_of_its_destination_so_that_it_never_lasts_l
     assert sizes[5:] == [100, 50]
 
 
+def test_a_request_counts_a_job_that_ran_already_when_it_was_made(shop: Shop) -> None:
+    rows: list[int] = []
+
+    def handle(scope: Scope, batch: Sequence[Claimed]) -> None:
+        with scope.database.write() as tx:  # 'back up now', while the upload is under way
+            rows.append(groups.begin(tx, "backup", "all", shop.clock.now_at()))
+            wish = NewJob("upload", {"n": 1}, lane=LANE, unique_key="upload:1", group_id=rows[0])
+            jobs.enqueue_all(tx, [wish], shop.clock.now_at(), again=False)
+            groups.scanned(tx, rows[0])
+        with scope.database.write() as tx:
+            scope.fail(tx, batch[0], Rejected("too_large_for_server"))
+
+    shop.handlers["upload"] = handle
+    shop.add(unique_key="upload:1")
+    shop.run()
+    told = groups.show(shop.database.read(), rows[0], {})
+    assert told is not None
+    assert (told.total, told.failed, told.finished) == (1, 1, True)
+
+
 @pytest.mark.parametrize(
     ("error", "status", "attempts", "interruptions", "said"),
     [
