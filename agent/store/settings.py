@@ -1,8 +1,8 @@
 """Keeps what a person asked for: `settings.toml`, readable, edited by hand if one likes, replaced in one step.
 
 `SettingsStore.get` gives the value in force; `change` checks, writes and tells whoever listens. A file that cannot be
-read never means 'no folders': the last good value stays in force and `trouble` says why, over a restart too, for a copy
-of it lies beside the file. Owns tomllib and tomli-w.
+read, or went away, never means 'no folders': the last good value stays in force, over a restart too, for a copy of it
+lies beside the file. `trouble` says what cannot be read. Owns tomllib and tomli-w.
 """
 
 import logging
@@ -38,7 +38,7 @@ class SettingsStore:
         self.trouble: str | None = None
         self._value = Settings()
         self._load()
-        if self.trouble is not None:
+        if self.trouble is not None or self._stamp is None:  # a file that went away is no wish to forget all
             self._value = self._good() or self._value
 
     def get(self) -> Settings:

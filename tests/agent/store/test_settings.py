@@ -100,6 +100,17 @@ def test_a_start_with_an_unreadable_file_goes_on_with_the_last_good_value(file: 
     assert store.get() == SettingsStore(file).get() == before.get()
 
 
+def test_a_start_without_the_file_goes_on_with_the_last_good_value(file: Path) -> None:
+    before = SettingsStore(file)
+    before.change(with_folder)
+    file.unlink()
+    store = SettingsStore(file)
+    store.keep_good()
+    assert store.get() == before.get()
+    store.set_value("trigger_delay_s", 7)
+    assert SettingsStore(file).get().folders == (FolderSetting("/pics"),)
+
+
 def test_what_nobody_could_read_is_kept_when_a_change_writes_over_it(file: Path) -> None:
     store = SettingsStore(file)
     store.change(with_folder)
