@@ -1,9 +1,10 @@
-"""A server for the tests that need one."""
+"""A server for the tests that need one, and a stage in front of it."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.agent.work.server_stage import Stage
 from tests.fakes.immich import StandIn
 
 
@@ -11,3 +12,10 @@ from tests.fakes.immich import StandIn
 def server() -> Iterator[StandIn]:
     with StandIn() as running:
         yield running
+
+
+@pytest.fixture
+def stage(server: StandIn) -> Iterator[Stage]:
+    made = Stage(server)
+    yield made
+    made.close()

@@ -195,21 +195,13 @@ def test_the_browser_signs_in_over_loopback(server: StandIn) -> None:
     assert (entered.secret.kind, entered.account.email) == ("session", "admin@example.com")
 
 
-def test_a_refused_browser_sign_in_is_told(server: StandIn) -> None:
+@pytest.mark.parametrize("by", ["the provider", "the server, which does not believe the provider"])
+def test_a_refused_browser_sign_in_is_told(server: StandIn, by: str) -> None:
     server.provider.enabled = True
-    server.provider.refuses = "access_denied"
-    browsing = Browsing(SystemClock(), lambda _: None)
-    begun = browsing.begin(OAuthBegin(server.url))
-    browser = threading.Thread(target=lambda: urllib.request.urlopen(begun.page, timeout=20).close())
-    browser.start()
-    with pytest.raises(Blocked, match="oauth_failed"):
-        browsing.end(begun.id)
-    browser.join(20)
-
-
-def test_a_server_that_does_not_believe_the_provider_is_told_of(server: StandIn) -> None:
-    server.provider.enabled = True
-    server.faults.answer("POST /api/oauth/callback", 400, {"message": "OAuth authentication failed"})
+    if by == "the provider":
+        server.provider.refuses = "access_denied"
+    else:
+        server.faults.answer("POST /api/oauth/callback", 400, {"message": "OAuth authentication failed"})
     browsing = Browsing(SystemClock(), lambda _: None)
     begun = browsing.begin(OAuthBegin(server.url))
     browser = threading.Thread(target=lambda: urllib.request.urlopen(begun.page, timeout=20).close())

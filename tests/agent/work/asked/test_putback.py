@@ -1,7 +1,7 @@
 """What was deleted at the server, put back by choice or let go; and the proof of backup."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,16 +14,8 @@ from agent.work.asked.putback import PuttingBack
 from agent.work.verify import Verify
 from agent.work.worker import Scope
 from tests.agent.work.server_stage import HERE, Stage
-from tests.fakes.immich import StandIn
 
 Expect = Callable[..., None]
-
-
-@pytest.fixture
-def stage(server: StandIn) -> Iterator[Stage]:
-    made = Stage(server)
-    yield made
-    made.close()
 
 
 def door(stage: Stage) -> PuttingBack:

@@ -1,9 +1,5 @@
 """The job that looks at folders: what waits has a job, and what new rules leave out gets none."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from agent.files.reach import Reach
 from agent.files.settle import Settler
 from agent.protocol.settings import FolderRules
@@ -12,14 +8,6 @@ from agent.work.finding.intake import Intake
 from agent.work.finding.reconcile import Reconcile
 from agent.work.finding.scan import Scan
 from tests.agent.work.server_stage import Stage
-from tests.fakes.immich import StandIn
-
-
-@pytest.fixture
-def stage(server: StandIn) -> Iterator[Stage]:
-    stage = Stage(server)
-    yield stage
-    stage.close()
 
 
 def scan(stage: Stage, **payload: object) -> None:

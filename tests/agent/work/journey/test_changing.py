@@ -1,21 +1,10 @@
 """Files that are written to while they are on their way, and copies that are known already."""
 
 import os
-from collections.abc import Iterator
-
-import pytest
 
 from agent.protocol.types import JobRow
 from agent.store import job_history
 from tests.agent.work.server_stage import HERE, Stage
-from tests.fakes.immich import StandIn
-
-
-@pytest.fixture
-def stage(server: StandIn) -> Iterator[Stage]:
-    stage = Stage(server)
-    yield stage
-    stage.close()
 
 
 def the_job(stage: Stage) -> JobRow:

@@ -3,21 +3,10 @@
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
-
-import pytest
 
 from tests.agent.work.server_stage import Stage
-from tests.fakes.immich import StandIn
 
 PHOTOS = 12
-
-
-@pytest.fixture
-def stage(server: StandIn) -> Iterator[Stage]:
-    stage = Stage(server)
-    yield stage
-    stage.close()
 
 
 def senders(stage: Stage, answer_s: float) -> list[str]:
