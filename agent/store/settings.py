@@ -37,8 +37,7 @@ class SettingsStore:
         self._stamp: tuple[int, int] | None = None
         self.trouble: str | None = None
         self._value = Settings()
-        self._load()
-        if self.trouble is not None or self._stamp is None:  # a file that went away is no wish to forget all
+        if not self._load():  # a file that went away is no wish to forget all, either
             self._value = self._good() or self._value
 
     def get(self) -> Settings:
@@ -117,15 +116,17 @@ class SettingsStore:
         self._load()
         return True
 
-    def _load(self) -> None:
+    def _load(self) -> bool:
+        """Whether there is a file, and it could be read."""
         self._stamp = self._stamp_now()
         if self._stamp is None:
-            return
+            return False
         try:
             self._value = _read(self._path)
             self.trouble = None
         except (OSError, ValueError, RecursionError) as error:
             self.trouble = str(error)
+        return self.trouble is None
 
     def _write(self, value: Settings) -> None:
         try:
