@@ -19,6 +19,8 @@ from agent.record import replace
 log = logging.getLogger(__name__)
 
 POLL_S: Final = 60.0
+#: Where Linux lists batteries and chargers; other systems have no such folder.
+POWER_SUPPLIES: Final = Path("/sys/class/power_supply")
 #: How long `start` waits for the system's first report, so that nothing begins on a network whose cost is unknown.
 FIRST_REPORT_S: Final = 3.0
 
@@ -119,8 +121,18 @@ def memory_of(pid: int) -> int | None:
         return None
 
 
+def _lists_none() -> bool:
+    """Whether the system keeps a list of batteries and chargers, and there is none on it."""
+    try:
+        return not any(POWER_SUPPLIES.iterdir())
+    except OSError:
+        return False
+
+
 def _battery() -> tuple[bool | None, int | None] | None:
     """Whether the computer runs on its battery, and its charge; None without a battery."""
+    if _lists_none():
+        return None  # as most desktops have none: nothing need be loaded to find that out
     import psutil
 
     try:

@@ -1,4 +1,4 @@
-"""The whole agent: the engine, what a person may ask of it, and the socket that answers clients.
+"""The whole agent: the engine, and the door at which clients may ask things of it.
 
 Started and stopped on the main thread; a stop may be asked for from any thread and from a signal handler.
 """
@@ -7,25 +7,21 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from agent import __version__, logs
+from agent import __version__
 from agent.app.engine import Engine
 from agent.app.kinds import JOB_KEYS
 from agent.app.upkeep import Upkeep
-from agent.platforms import current
 from agent.platforms.base import Places
 from agent.protocol.types import Agent, Backup, Phase, Snapshot, StopReason
-from agent.rpc.feed import Feed
-from agent.rpc.handlers import Handlers
-from agent.rpc.server import Server
 from agent.state import State
 from agent.store.settings import SettingsStore
-from agent.work.asked.accounts import Accounts
-from agent.work.asked.browsing import Browsing
 from agent.work.asked.control import Control
 from agent.work.asked.leaving import Leaving
-from agent.work.asked.library import Library
-from agent.work.asked.putback import PuttingBack
+
+if TYPE_CHECKING:
+    from agent.app.door import Door
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +36,8 @@ class SafelightAgent:
         self.must_restart = False
         self._engine = engine = Engine(where, settings, self._first_state(settings), checkpoint, self._start_anew)
         self._state = engine.state
+        self._settings = settings
+        self._where = where
         self.control = Control(
             engine.database,
             settings,
@@ -53,20 +51,6 @@ class SafelightAgent:
             engine.view.refresh,
             JOB_KEYS,
         )
-        self.library = Library(
-            engine.database,
-            settings,
-            engine.credentials,
-            engine.watched,
-            engine.destinations,
-            engine.clock,
-            logs.add_secret,
-            engine.servers.signed_in,
-        )
-        self.accounts = Accounts(settings, engine.credentials, engine.destinations, engine.clock, logs.add_secret)
-        self.put_back = PuttingBack(
-            engine.database, engine.intent, engine.watched, engine.clock, engine.servers.names, engine.servers.asked
-        )
         self.leaving = Leaving(
             engine.database,
             engine.intent,
@@ -76,12 +60,9 @@ class SafelightAgent:
             engine.lanes.cancel,
             engine.servers.asked,
         )
-        self.browsing = Browsing(engine.clock, logs.add_secret)
-        self.cache = engine.pictures.cache
-        self.rebuild_cache = engine.rebuild_cache
         self._upkeep = Upkeep(where, settings.get, self._program_replaced)
         settings.listen(self._upkeep.settings_changed)
-        self._server = Server(current(), where.socket_address, Handlers(self).dispatch, Feed(self._state))
+        self._door: Door | None = None
 
     def _first_state(self, settings: SettingsStore) -> State:
         backup = Backup("off", enabled=settings.get().values.background_backup)
@@ -97,7 +78,7 @@ class SafelightAgent:
         with self._engine.database.guard():
             self.control.restore()
             self._engine.start(before_work=self._take_up_wishes)
-        self._server.start()
+        self._open_door()
         self._upkeep.start()
         self._state.update(agent=self._shown("running", started_at=started_at))
         log.info("Safelight %s is running", __version__)
@@ -106,6 +87,13 @@ class SafelightAgent:
         """What a person chose and the ledger may not know, should it be an older copy of itself."""
         self._engine.servers.start()
         self.leaving.restore()
+
+    def _open_door(self) -> None:
+        # Loaded only now: it is a tenth of all code, and the first photos are on their way meanwhile.
+        from agent.app.door import Door
+
+        self._door = Door(self._engine, self.control, self.leaving, self._settings, self.request_stop)
+        self._door.open(self._where.socket_address)
 
     def request_stop(self, reason: StopReason) -> None:
         """Ask for the end; `wait` returns."""
@@ -132,14 +120,7 @@ class SafelightAgent:
         """Finish or abandon what is under way, within a bound, and leave a consistent state."""
         self._upkeep.stop()
         self._engine.stop()
-        self._server.stop()
+        if self._door is not None:
+            self._door.close()
         self._engine.close()
         log.info("Safelight has stopped")
-
-    def dismiss(self, notice_id: str) -> None:
-        """The user has seen a notice."""
-        self._engine.notices.dismiss(notice_id)
-
-    def snapshot(self) -> Snapshot:
-        """What the agent shows of itself."""
-        return self._state.snapshot()

@@ -10,7 +10,7 @@ from agent.destinations.immich import ImmichDestination
 from agent.domain.clock import Clock
 from agent.domain.errors import Rejected
 from agent.files.reach import Reach
-from agent.media.metadata import day_of
+from agent.media.plain import day_of
 from agent.media.pool import Decoders
 from agent.record import Record
 from agent.store.db import Database
@@ -28,10 +28,6 @@ from agent.work.journey.send import Sender
 from agent.work.journey.transfers import Transfers
 from agent.work.journey.upload import Upload
 from agent.work.server.arrange import Arrange
-from agent.work.server.describe import Describe
-from agent.work.server.organize import Organize
-from agent.work.server.sync import Sync
-from agent.work.verify import Verify
 from agent.work.worker import Handler, one_by_one
 
 JOB_KEYS = frozenset({"upload", "scan", "organize", "sync", "verify", "cache"})
@@ -71,16 +67,25 @@ class Kinds(Record, frozen=True):
         if key == "scan":
             return one_by_one(self.scan)
         if key == "verify":
+            from agent.work.verify import Verify
+
             destination, changed = self.destinations.get, self.on_changed
             return Verify(self.database, self.watched, destination, self.intent, self.clock, changed, self.reach)
         return None
 
     def _of_server(self, lane: str, server: ImmichDestination, key: str) -> Handler | None:
+        # Loaded with the first such job: pictures are on their way before that.
         if key == "organize":
+            from agent.work.server.organize import Organize
+
             return Organize(lane, server, self.database, self.watched, self.clock, self.checkpoint)
         if key == "describe":
+            from agent.work.server.describe import Describe
+
             return Describe(lane, server, self.database, self.clock, self.checkpoint)
         if key == "sync":
+            from agent.work.server.sync import Sync
+
             return Sync(lane, server, self.database, self.intent, self.clock, self.on_changed, self.checkpoint)
         return None
 

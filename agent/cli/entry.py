@@ -53,23 +53,41 @@ def _ended(arguments: Sequence[str]) -> int:
     if arguments == ["--version"]:  # nothing more needs to be loaded for that
         return _tell_version(json=False)
     speak()
-    from agent.cli.client import NotAnswering, NotRunning
+    try:
+        return _do(arguments)
+    except _foreseen() as error:
+        failed = _failure(error)
+        _report(failed, json="--json" in arguments)
+        return failed.exit_code
+
+
+def _foreseen() -> tuple[type[Exception], ...]:
+    """What has a sentence of its own. Asked, and so loaded, only when something was raised."""
+    from agent.cli.client import NotRunning
+    from agent.cli.failure import Failure
+    from agent.protocol.wire import Mistake
+
+    return Failure, NotRunning, Mistake
+
+
+def _failure(error: Exception) -> "Failure":
+    """One of the foreseen, as a sentence and an exit code."""
+    from agent.cli.client import NotAnswering
     from agent.cli.failure import Failure, failure, from_mistake
     from agent.protocol.wire import Mistake
 
-    try:
-        try:
-            return _do(arguments)
-        except NotRunning as error:
-            raise failure("not_answering" if isinstance(error, NotAnswering) else "not_running") from None
-        except Mistake as error:
-            raise from_mistake(error) from None
-    except Failure as error:
-        _report(error, json="--json" in arguments)
-        return error.exit_code
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, Mistake):
+        return from_mistake(error)
+    return failure("not_answering" if isinstance(error, NotAnswering) else "not_running")
 
 
 def _do(arguments: Sequence[str]) -> int:
+    if arguments == ["run"]:  # at every login: what other commands need is not loaded
+        from agent.cli.run import run
+
+        return run(None)
     from agent.cli.arguments import take_globals
 
     chosen, rest = take_globals(arguments)

@@ -9,11 +9,9 @@ _YOUNG = 20_000
 
 def run(home: Path | None) -> int:
     """Be the agent until it is told to stop; its exit code."""
-    # What is imported stays: to look through it for garbage again and again would be a sixth of the start.
-    gc.disable()
     from agent.app import run as be_the_agent
 
-    gc.freeze()
+    gc.freeze()  # what was loaded stays
     gc.set_threshold(_YOUNG, 20, 20)
     gc.enable()
     return be_the_agent(home)

@@ -22,7 +22,8 @@ from typing import BinaryIO
 from agent.media import confine
 from agent.media.errors import Undecodable
 from agent.media.made import made_to_plain
-from agent.media.metadata import read, to_plain
+from agent.media.metadata import read
+from agent.media.plain import to_plain
 
 #: After so long without a request the process ends.
 IDLE_S = 30.0

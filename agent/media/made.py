@@ -8,7 +8,7 @@ import binascii
 
 from agent.domain.metadata import Metadata
 from agent.media.errors import REASONS
-from agent.media.metadata import from_plain, to_plain
+from agent.media.plain import from_plain, to_plain
 from agent.record import Record
 
 #: How the pictures came about: from the pixels, from a smaller picture inside the file, from the desktop's own cache.

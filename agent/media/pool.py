@@ -20,7 +20,7 @@ from agent.domain.errors import Fate, FileVanished, Interrupted, Rejected, Trans
 from agent.domain.metadata import Metadata
 from agent.media.errors import REASONS
 from agent.media.made import Made, made_from_plain
-from agent.media.metadata import from_plain
+from agent.media.plain import from_plain
 
 log = logging.getLogger(__name__)
 

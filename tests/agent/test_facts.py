@@ -49,8 +49,10 @@ class System:
 
 
 @pytest.fixture
-def battery(monkeypatch: pytest.MonkeyPatch) -> list[Battery | None]:
+def battery(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Battery | None]:
     """What psutil finds: the last of this list, which a test may add to."""
+    (tmp_path / "BAT0").mkdir()
+    monkeypatch.setattr(facts_module, "POWER_SUPPLIES", tmp_path)
     found: list[Battery | None] = [None]
     monkeypatch.setattr(psutil, "sensors_battery", lambda: found[-1], raising=False)
     monkeypatch.setattr(facts_module, "POLL_S", 0.01)
@@ -110,6 +112,14 @@ def test_the_battery_is_looked_at_only_where_the_system_signals_nothing(
 
 def test_a_computer_without_a_battery_is_not_polled(battery: list[Battery | None], begin: Begin) -> None:
     assert begin(System(HostFacts()))._poll is None
+
+
+def test_where_the_systems_list_of_power_supplies_is_empty_no_battery_is_looked_for(
+    battery: list[Battery | None], begin: Begin, tmp_path: Path
+) -> None:
+    battery.append(Battery(56.4, 100, power_plugged=False))
+    (tmp_path / "BAT0").rmdir()
+    assert begin(System(HostFacts(network_kind="ethernet"))).facts == HostFacts(network_kind="ethernet")
 
 
 def test_a_system_that_says_nothing_does_not_hold_up_the_start(

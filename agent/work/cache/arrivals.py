@@ -19,7 +19,6 @@ from agent.store import jobs, lost, picturable
 from agent.store.db import Database
 from agent.store.jobs import CACHE_LANE, Claimed, NewJob
 from agent.store.picturable import Picturable
-from agent.work.cache.building import Build, Report
 from agent.work.cache.cleaning import clear
 from agent.work.cache.comparing import compare
 from agent.work.cache.making import Making, Outcome
@@ -176,6 +175,8 @@ class Arrivals:
             with scope.database.write() as tx:
                 scope.complete(tx, job, {"busy": True})
             return
+        from agent.work.cache.building import Build, Report  # for once in months
+
         told_s = self._clock.monotonic_s()
 
         def tell(report: Report) -> None:

@@ -13,13 +13,15 @@ from agent.protocol.paths import to_display
 from agent.protocol.settings import FolderRules
 from agent.store import jobs, organize
 from agent.store.db import Tx
-from agent.store.organize import Wish
+from agent.store.jobs import NewJob
+from agent.store.organize import GATHER_MS, Wish
 from agent.work.folders import Folders, Watched, relative_to
 from agent.work.journey.batch import Batched
-from agent.work.server.describe import describe_job
 
 #: Files looked at in one transaction when a whole folder is arranged anew.
 STRETCH = 1_000
+#: What sidecars say is told after all pictures are safe, however many there are.
+DESCRIBE_PRIORITY = -1
 
 
 class Arrange:
@@ -46,7 +48,7 @@ class Arrange:
                 directory_id = _directory_of(tx, piece.member.id)
                 wishes += _of_stack(tx, self._id, directory_id, piece.member.name)
         if _is_to_be_told(asset):
-            told = describe_job(self._id, asset.pieces[0].member.asset_id, job.folder_id, now_at, job.group_id)
+            told = _describe_job(self._id, asset.pieces[0].member.asset_id, job.folder_id, now_at, job.group_id)
             jobs.enqueue(tx, told, now_at)
         if wishes:
             organize.want(tx, self._id, wishes)
@@ -122,3 +124,20 @@ def _of_stack(tx: Tx, destination_id: str, directory_id: int, name: bytes) -> It
         key = f"{directory_id}:{together[0].hex()}"
         for rank, one in enumerate(together):
             yield Wish("stack", key, there[one], rank)
+
+
+def _describe_job(
+    destination_id: str, asset_id: int, folder_id: int | None, now_at: int, group_id: int | None
+) -> NewJob:
+    """The job that tells a server what the sidecar of an asset says."""
+    return NewJob(
+        "describe",
+        {"destination": destination_id, "asset_id": asset_id},
+        lane=destination_id,
+        folder_id=folder_id,
+        group_id=group_id,
+        priority=DESCRIBE_PRIORITY,
+        run_after=now_at + GATHER_MS,
+        unique_key=f"describe:{destination_id}:{asset_id}",
+        max_attempts=8,
+    )

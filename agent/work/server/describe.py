@@ -18,34 +18,13 @@ from agent.files import read
 from agent.store import activity, copies, files
 from agent.store.db import Database
 from agent.store.files import Member
-from agent.store.jobs import Claimed, NewJob
-from agent.store.organize import GATHER_MS
+from agent.store.jobs import Claimed
 from agent.work.worker import Scope
 
 log = logging.getLogger(__name__)
 
-#: Pictures are made safe first, however many sidecars there are.
-PRIORITY = -1
-
 #: What each field is of, as the history names it.
 _NAMES = {"dateTimeOriginal": "date", "latitude": "place", "longitude": "place"}
-
-
-def describe_job(
-    destination_id: str, asset_id: int, folder_id: int | None, now_at: int, group_id: int | None
-) -> NewJob:
-    """The job that tells a server what the sidecar of an asset says."""
-    return NewJob(
-        "describe",
-        {"destination": destination_id, "asset_id": asset_id},
-        lane=destination_id,
-        folder_id=folder_id,
-        group_id=group_id,
-        priority=PRIORITY,
-        run_after=now_at + GATHER_MS,
-        unique_key=f"describe:{destination_id}:{asset_id}",
-        max_attempts=8,
-    )
 
 
 class Describe:

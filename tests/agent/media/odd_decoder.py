@@ -9,7 +9,8 @@ import threading
 from pathlib import Path
 
 from agent.media import decode
-from agent.media.metadata import read, to_plain
+from agent.media.metadata import read
+from agent.media.plain import to_plain
 
 _NEVER = threading.Event()
 _HELD: list[bytes] = []

@@ -10,7 +10,8 @@ from PIL import Image
 
 from agent.domain.metadata import Metadata
 from agent.media.errors import Undecodable
-from agent.media.metadata import from_plain, read, to_plain
+from agent.media.metadata import read
+from agent.media.plain import from_plain, to_plain
 from tests import pictures
 from tests.tiff_writer import ASCII, LONG, SHORT, UNDEFINED, Directory, Inside, pack
 
