@@ -17,7 +17,7 @@ class Size(Record, frozen=True):
 
 
 LEAST: Final = Size(100, 32 * _MB)
-MOST: Final = Size(1_000, 256 * _MB)
+MOST: Final = Size(1_000, 512 * _MB)
 #: For a lane whose work has no neighbours.
 ONE: Final = Size(1, MOST.size_bytes)
 

@@ -28,11 +28,11 @@ from agent.record import Record, field
 IDLE_S = 4.0
 #: Without a byte in either direction for so long, the other side is taken for lost.
 SILENCE_S = 120.0
-#: The unit of sending, and so of progress and of looking for an early answer.
-PIECE_BYTES = 256 * 1024
-#: Neighbours are sent together up to this size: a piece with its head, a small photo in one go.
-TRAIN_BYTES = PIECE_BYTES + 64 * 1024
-#: And up to this number: systems take no more at once.
+#: Neighbours are sent together up to this size: a small photo in one go. A larger piece goes alone.
+TRAIN_BYTES = 320 * 1024
+#: But what comes before it, if it is no more than this: its head.
+HEAD_BYTES = 64 * 1024
+#: Neighbours up to this number: systems take no more at once.
 TRAIN_PARTS = 64
 #: `select` alone would fail beyond 1024 open files; Windows has nothing else, and no such limit.
 _POLL = getattr(select, "poll", None)
@@ -127,15 +127,13 @@ class _Line:
         for train in _trains(head, request.pieces()):
             if is_patient and self._sent_bytes > 0 and self._is_answered():
                 return False
-            length = sum(map(len, train))
-            if not self._write(train):
+            if not self._write(train, request.sent):
                 return False
-            self._sent_bytes += length
             request.sent(self._sent_bytes)
         return True
 
-    def _write(self, train: list[memoryview]) -> bool:
-        """Whether all was sent. Silence is counted anew whenever the other side takes a byte."""
+    def _write(self, train: list[memoryview], told: Callable[[int], None]) -> bool:
+        """Whether all was sent. Silence is counted anew whenever the other side takes a byte; `told` hears of waits."""
         sock = self._socket
         send_all: Callable[[list[memoryview]], int] | None = getattr(sock, "sendmsg", None)  # Windows has none
         if send_all is None or type(sock) is not socket.socket:
@@ -143,8 +141,11 @@ class _Line:
             send_all = None
         while train:
             try:
-                _advance(train, send_all(train) if send_all else sock.send(train[0]))
+                taken_bytes = send_all(train) if send_all else sock.send(train[0])
+                self._sent_bytes += taken_bytes
+                _advance(train, taken_bytes)
             except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                told(self._sent_bytes)
                 if not _wait(sock, self._silence_s, to_write=True):
                     raise TimeoutError from None
                 if self._is_answered():
@@ -202,14 +203,11 @@ def _trains(head: bytes, pieces: Iterable[Chunk]) -> Iterator[list[memoryview]]:
     """The same bytes as buffers to be sent in one go: small neighbours together, nothing copied."""
     train, length = [memoryview(head)], len(head)
     for piece in pieces:
-        view = memoryview(piece)
-        for start in range(0, len(view), PIECE_BYTES):
-            part = view[start : start + PIECE_BYTES]
-            if length + len(part) > TRAIN_BYTES or len(train) == TRAIN_PARTS:
-                yield train
-                train, length = [], 0
-            train.append(part)
-            length += len(part)
+        if (length + len(piece) > TRAIN_BYTES and length > HEAD_BYTES) or len(train) == TRAIN_PARTS:
+            yield train
+            train, length = [], 0
+        train.append(memoryview(piece))
+        length += len(piece)
     yield train
 
 

@@ -1,7 +1,8 @@
 """Learns the digests of a batch, a part of it ahead of those who send: the line to the server never waits for a disk.
 
-The reading runs on a thread of its own for as long as a batch has more than one part; the ledger is written on the
-lane's thread. Speaks with no destination.
+The reading runs on a thread of its own for as long as a batch has more than one part. Digests go into the ledger with
+the ends of their jobs, about once a second; only that of a large file, which is long on its way, is written down at
+once, by the lane's thread. Speaks with no destination.
 """
 
 import threading
@@ -13,25 +14,23 @@ from agent.domain.errors import FileChanged, FileVanished, Interrupted, Rejected
 from agent.files import read
 from agent.record import replace
 from agent.store import files
-from agent.work.journey.batch import Batched, Piece
+from agent.work.journey.batch import Batched, Piece, write_digests
 from agent.work.worker import Scope
 
 #: So much is hashed before it is asked for and sent. Three parts are in memory at most: read, waiting, in flight.
-PART_BYTES = 8 * 1024 * 1024
+PART_BYTES = 4 * 1024 * 1024
 #: The first part of a batch is small, because the line waits for it; each is up to twice the one before.
 FIRST_PART_BYTES = 1024 * 1024
-#: Up to this size a file keeps its bytes from hashing to sending: opened once, and the very bytes hashed are sent.
-KEEP_BYTES = 1024 * 1024
-#: The same where it would otherwise be hashed again on its way, which costs more than the memory.
-KEEP_UNHASHED_BYTES = 4 * 1024 * 1024
+#: Up to this size a file keeps its bytes from hashing to sending: read once, and the very bytes hashed are sent.
+KEEP_BYTES = 4 * 1024 * 1024
 #: What is not as it was taken in, and was written to so shortly before, is a recording under way: not worth reading.
 WRITTEN_TO_NS = 2_000_000_000
 
 
 def digested(
-    scope: Scope, batch: list[Batched], keep_bytes: int, idle: Callable[[], None], idle_every_s: float
+    scope: Scope, batch: list[Batched], idle: Callable[[], None], idle_every_s: float
 ) -> Generator[list[Batched]]:
-    """The batch in parts, each when the digests of its files are known and written down; with the bytes of small ones.
+    """The batch in parts, each when the digests of its files are known; with the bytes of small ones.
 
     While a part takes long, `idle` is called every so often. Raises what `scope.check` does.
     """
@@ -39,17 +38,17 @@ def digested(
     over = threading.Event()
     with ThreadPoolExecutor(1, thread_name_prefix=f"hash-{scope.lane}") as reader:
         try:
-            coming = reader.submit(_hash, scope, parts[0], keep_bytes, over) if len(parts) > 1 else None
+            coming = reader.submit(_hash, scope, parts[0], over) if len(parts) > 1 else None
             for number, part in enumerate(parts):
                 if coming is None:  # a lone photo needs no thread
-                    hashed = _hash(scope, part, keep_bytes, over)
+                    hashed = _hash(scope, part, over)
                 else:
                     while not wait([coming], idle_every_s).done:
                         idle()
                     hashed = coming.result()
                     following = parts[number + 1] if number + 1 < len(parts) else None
-                    coming = reader.submit(_hash, scope, following, keep_bytes, over) if following else coming
-                _write_down(scope, hashed)
+                    coming = reader.submit(_hash, scope, following, over) if following else coming
+                _tell(scope, hashed)
                 yield part
         finally:
             over.set()
@@ -68,7 +67,7 @@ def _parts(batch: list[Batched]) -> Iterator[list[Batched]]:
         yield part
 
 
-def _hash(scope: Scope, part: Sequence[Batched], keep_bytes: int, over: threading.Event) -> list[Piece]:
+def _hash(scope: Scope, part: Sequence[Batched], over: threading.Event) -> list[Piece]:
     """The pieces whose digest was made anew. What is known already costs a look at size and mtime."""
     hashed: list[Piece] = []
     for asset in part:
@@ -78,7 +77,7 @@ def _hash(scope: Scope, part: Sequence[Batched], keep_bytes: int, over: threadin
             try:
                 if _is_known(piece, scope.clock.now_at()):
                     continue
-                found = read.fingerprint(piece.member.path, check=check, keep_bytes=keep_bytes)
+                found = read.fingerprint(piece.member.path, check=check, keep_bytes=KEEP_BYTES)
             except (FileVanished, FileChanged, Rejected, Transient) as error:
                 piece.error = error
                 continue
@@ -104,13 +103,12 @@ def _is_known(piece: Piece, now_at: int) -> bool:
     return same and piece.sha1 is not None
 
 
-def _write_down(scope: Scope, hashed: list[Piece]) -> None:
-    if not hashed:
-        return
-    now_at = scope.clock.now_at()
-    with scope.database.write() as tx:
+def _tell(scope: Scope, hashed: list[Piece]) -> None:
+    """Whether the ledger knows these contents already; what would have to be read again at length is written down."""
+    if all(piece.content is not None for piece in hashed):
+        tx = scope.database.read()
         for piece in hashed:
-            member = piece.member
-            piece.content_id = files.set_content(
-                tx, member.id, piece.sha1 or b"", member.size_bytes, member.mtime_ns, now_at
-            )
+            piece.content_id = files.content_of(tx, piece.sha1 or b"", piece.member.size_bytes)
+        return
+    with scope.database.write() as tx:
+        write_digests(tx, hashed, scope.clock.now_at())

@@ -3,13 +3,13 @@
 Values: a piece is touched by one thread at a time. Nothing here speaks with a destination.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from agent.destinations.base import Found
 from agent.domain.errors import Blocked, Fate, FileChanged, Interrupted, Rejected, Transient
 from agent.record import MutableRecord, field
 from agent.store import files
-from agent.store.db import Database
+from agent.store.db import Database, Tx
 from agent.store.jobs import Claimed
 
 
@@ -25,6 +25,8 @@ class Piece(MutableRecord):
     is_new: bool = False
     #: Its digest was made in this batch: it is new, or was changed.
     is_fresh: bool = False
+    #: That digest is in the ledger.
+    is_written: bool = False
     #: A sidecar that was not taken just now: what it says is still to be told.
     is_untold: bool = False
     #: The ledger knows of its copy already; the destination was not asked.
@@ -89,3 +91,12 @@ def load(database: Database, jobs: Sequence[Claimed]) -> list[Batched]:
     for asset_id, members in files.members(database.read(), list(by_id)).items():
         by_id[asset_id].pieces = [Piece(member, member.content_id, member.sha1) for member in members]
     return batch
+
+
+def write_digests(tx: Tx, pieces: Iterable[Piece], now_at: int) -> None:
+    """The digests that were made in this batch, once each."""
+    for piece in pieces:
+        if piece.is_fresh and not piece.is_written and piece.sha1 is not None:
+            member = piece.member
+            piece.content_id = files.set_content(tx, member.id, piece.sha1, member.size_bytes, member.mtime_ns, now_at)
+            piece.is_written = True

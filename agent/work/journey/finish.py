@@ -12,7 +12,7 @@ from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, FileChanged, FileVanished, Interrupted, Transient
 from agent.store import activity, copies, files, folders
 from agent.store.db import Database, Tx
-from agent.work.journey.batch import Batched, Piece
+from agent.work.journey.batch import Batched, Piece, write_digests
 from agent.work.journey.transfers import Transfers
 from agent.work.worker import Scope
 
@@ -69,6 +69,7 @@ class Finish:
         completed = failed = size_bytes = 0
         with self._database.write() as tx:
             self.be_wanted(tx)
+            write_digests(tx, (piece for asset in assets for piece in asset.pieces), self._clock.now_at())
             for asset in assets:
                 done, lost = self._end(scope, tx, asset)
                 completed, failed = completed + done, failed + lost

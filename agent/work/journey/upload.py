@@ -18,7 +18,7 @@ from agent.domain.sending import is_probe, is_waiting
 from agent.store import copies, folders
 from agent.store.db import Database
 from agent.store.jobs import Claimed
-from agent.work.journey.ahead import KEEP_BYTES, KEEP_UNHASHED_BYTES, digested
+from agent.work.journey.ahead import digested
 from agent.work.journey.batch import Batched, Piece, load
 from agent.work.journey.finish import Finish
 from agent.work.journey.send import Sender
@@ -59,7 +59,6 @@ class Upload:
         self.finish = finish
         self.senders = senders
         self.checkpoint = checkpoint
-        self.keep_bytes = KEEP_BYTES if destination.traits.makes_digests else KEEP_UNHASHED_BYTES
 
     def __call__(self, scope: Scope, batch: Sequence[Claimed]) -> None:
         """Run one batch."""
@@ -137,9 +136,7 @@ class _Passage:
         """Those that are to be sent, as soon as they are hashed and asked for; the others are set aside."""
         upload = self._upload
         try:
-            with closing(
-                digested(self._scope, assets, upload.keep_bytes, self._flush_when_due, FLUSH_EVERY_S)
-            ) as parts:
+            with closing(digested(self._scope, assets, self._flush_when_due, FLUSH_EVERY_S)) as parts:
                 for part in parts:
                     upload.checkpoint("hashed")
                     upload.ask(part)

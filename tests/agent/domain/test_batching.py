@@ -14,7 +14,8 @@ MB = 1024 * 1024
         pytest.param(100, 20 * MB, 1.0, Size(400, 80 * MB), id="a server in the house"),
         pytest.param(8, 32 * MB, 30.0, LEAST, id="a slow line"),
         pytest.param(400, 4 * MB, 2.0, Size(800, LEAST.size_bytes), id="tiny files"),
-        pytest.param(1, 2_000 * MB, 20.0, Size(LEAST.files, MOST.size_bytes), id="one film"),
+        pytest.param(1, 2_000 * MB, 20.0, Size(LEAST.files, 400 * MB), id="one film"),
+        pytest.param(100, 200 * MB, 0.5, Size(800, MOST.size_bytes), id="a fast disk beside it"),
         pytest.param(3, MB, 0.0, MOST, id="faster than the clock"),
     ],
 )

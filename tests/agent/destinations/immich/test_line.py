@@ -160,6 +160,30 @@ def test_half_an_answer_is_none(half: bytes) -> None:
         lines.close()
 
 
+def test_a_large_piece_is_told_of_as_the_other_side_takes_it() -> None:
+    go_on = threading.Event()
+
+    def handle(sock: socket.socket, _number: int) -> None:
+        go_on.wait(10)
+        _head, body = read_request(sock)
+        sock.sendall(answer(200, b"%d" % len(body)))
+
+    heard: list[int] = []
+
+    def sent(body_bytes: int) -> None:
+        heard.append(body_bytes)
+        go_on.set()  # the socket is full, and the other side begins to read only now
+
+    with Listener(handle) as listener:
+        lines = lines_to(listener)
+        whole = b"x" * 50 * MB
+        assert lines.exchange(Request("POST", "/assets", {}, lambda: (whole,), len(whole), sent)).body == b"50000000"
+        lines.close()
+    assert len(heard) > 2
+    assert heard == sorted(heard)
+    assert 0 < heard[0] < heard[-1] == len(whole)
+
+
 @pytest.mark.parametrize("reads", [True, False])
 def test_silence_ends_an_exchange_and_slowness_does_not(reads: bool) -> None:
     ended = threading.Event()

@@ -4,6 +4,9 @@ import hashlib
 import os
 import threading
 
+import pytest
+
+from agent.work.journey.ahead import KEEP_BYTES
 from tests.agent.work.server_stage import Stage
 
 PHOTOS = 12
@@ -70,3 +73,37 @@ def test_a_sidecar_whose_picture_goes_on_the_way_is_not_taken_for_gone(stage: St
     stage.on_checkpoint = remove
     stage.back_up()
     assert set(stage.states()) == {"a.jpg.xmp"}, "it is on the disk"
+
+
+def known_digests(stage: Stage) -> int:
+    return int(stage.database.read().execute("SELECT count(*) FROM contents").fetchone()[0])
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "written"), [pytest.param(1_000, 0, id="small"), pytest.param(KEEP_BYTES + 1, 1, id="large")]
+)
+def test_only_a_digest_that_took_long_is_written_down_before_its_file_is_there(
+    stage: Stage, size_bytes: int, written: int
+) -> None:
+    seen: list[int] = []
+
+    def look(checkpoint: str) -> None:
+        if checkpoint == "hashed":
+            seen.append(known_digests(stage))
+
+    stage.on_checkpoint = look
+    stage.file("a.jpg", os.urandom(size_bytes))
+    stage.back_up()
+    assert seen == [written]
+    assert (stage.states(), known_digests(stage)) == ({"a.jpg": "safe"}, 1)
+
+
+def test_what_was_hashed_in_vain_is_not_hashed_for_the_next_attempt(stage: Stage) -> None:
+    stage.file("a.jpg")
+    trouble = stage.server.faults.server_error("POST /api/assets")
+    stage.back_up()
+    trouble.remove()
+    assert known_digests(stage) == 1
+    stage.clock.advance(3_600)
+    stage.work()
+    assert stage.states() == {"a.jpg": "safe"}
