@@ -27,6 +27,9 @@ _IN_USE: Final = frozenset({32, 33})
 #: The system has no more of something that it shares out: watches, open files, memory.
 EXHAUSTED: Final = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 _LARGEST: Final = 2**63 - 1
+#: So much of a file is asked for ahead; the system goes on by itself once it is read.
+_AHEAD_BYTES: Final = 4 * 1024 * 1024
+_WILL_NEED: Final[int] = getattr(os, "POSIX_FADV_WILLNEED", 0)
 
 _buffers = threading.local()
 
@@ -58,6 +61,23 @@ def look(path: bytes) -> Facts:
     except OSError as error:
         raise translate(error) from error
     return _facts(found)
+
+
+def announce(path: bytes) -> None:
+    """Let the system read a file ahead, where it can be asked to. What is wrong with the file shows when it is read."""
+    advise: Callable[[int, int, int, int], None] | None = getattr(os, "posix_fadvise", None)
+    if advise is None:  # macOS, Windows
+        return
+    try:
+        opened = _open(path)
+    except OSError:
+        return
+    try:
+        advise(opened, 0, _AHEAD_BYTES, _WILL_NEED)
+    except OSError:
+        return
+    finally:
+        os.close(opened)
 
 
 def fingerprint(

@@ -7,7 +7,7 @@ once, by the lane's thread. Speaks with no destination.
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 
 from agent.domain.errors import FileChanged, FileVanished, Interrupted, Rejected, Transient
@@ -37,17 +37,21 @@ def digested(
     parts = list(_parts(batch))
     over = threading.Event()
     with ThreadPoolExecutor(1, thread_name_prefix=f"hash-{scope.lane}") as reader:
+
+        def begin(number: int) -> Future[list[Piece]]:
+            following = parts[number + 1] if number + 1 < len(parts) else ()
+            return reader.submit(_hash, scope, parts[number], following, over)
+
         try:
-            coming = reader.submit(_hash, scope, parts[0], over) if len(parts) > 1 else None
+            coming = begin(0) if len(parts) > 1 else None
             for number, part in enumerate(parts):
                 if coming is None:  # a lone photo needs no thread
-                    hashed = _hash(scope, part, over)
+                    hashed = _hash(scope, part, (), over)
                 else:
                     while not wait([coming], idle_every_s).done:
                         idle()
                     hashed = coming.result()
-                    following = parts[number + 1] if number + 1 < len(parts) else None
-                    coming = reader.submit(_hash, scope, following, over) if following else coming
+                    coming = begin(number + 1) if number + 1 < len(parts) else None
                 _tell(scope, hashed)
                 yield part
         finally:
@@ -67,9 +71,13 @@ def _parts(batch: list[Batched]) -> Iterator[list[Batched]]:
         yield part
 
 
-def _hash(scope: Scope, part: Sequence[Batched], over: threading.Event) -> list[Piece]:
+def _hash(scope: Scope, part: Sequence[Batched], following: Sequence[Batched], over: threading.Event) -> list[Piece]:
     """The pieces whose digest was made anew. What is known already costs a look at size and mtime."""
     hashed: list[Piece] = []
+    for asset in following:  # the disk reads these while the processor is busy with those
+        for piece in asset.pieces:
+            if piece.sha1 is None:
+                read.announce(piece.member.path)
     for asset in part:
         check = partial(_check, scope, asset, over)
         for piece in asset.pieces:
