@@ -218,19 +218,21 @@ def join(root: bytes, below: bytes, name: bytes) -> bytes:
     return b"/".join(part for part in (root.rstrip(b"/") if len(root) > 1 else root, below, name) if part)
 
 
-def content_of(tx: Tx, sha1: bytes, size: int) -> int | None:
-    """The content with this digest and length, if it was ever met."""
-    row = tx.execute("SELECT id FROM contents WHERE sha1 = ? AND size = ?", (sha1, size)).fetchone()
-    return None if row is None else int(row[0])
+def contents_of(tx: Tx, keys: Sequence[tuple[bytes, int]]) -> dict[tuple[bytes, int], int]:
+    """The contents with these digests and lengths, of those that were ever met."""
+    digests = [sha1 for sha1, _ in keys]
+    rows = tx.execute(f"SELECT sha1, size, id FROM contents WHERE sha1 IN ({placeholders(len(keys))})", digests)
+    return {(bytes(row[0]), int(row[1])): int(row[2]) for row in rows}
 
 
 def set_content(tx: Tx, file_id: int, sha1: bytes, size: int, mtime_ns: int, now_at: int) -> int:
     """The file's bytes were hashed. Copies of its former version are marked superseded if no file holds that now."""
-    content_id = content_of(tx, sha1, size)
-    if content_id is None:
+    row = tx.execute("SELECT id FROM contents WHERE sha1 = ? AND size = ?", (sha1, size)).fetchone()
+    if row is None:
         cursor = tx.execute("INSERT INTO contents (sha1, size, hashed_at) VALUES (?, ?, ?)", (sha1, size, now_at))
         content_id = int(cursor.lastrowid or 0)
     else:
+        content_id = int(row[0])
         tx.execute(
             "UPDATE copies SET superseded_at = NULL WHERE content_id = ? AND superseded_at IS NOT NULL", (content_id,)
         )

@@ -113,10 +113,13 @@ def _is_known(piece: Piece, now_at: int) -> bool:
 
 def _tell(scope: Scope, hashed: list[Piece]) -> None:
     """Whether the ledger knows these contents already; what would have to be read again at length is written down."""
+    if not hashed:
+        return
     if all(piece.content is not None for piece in hashed):
-        tx = scope.database.read()
-        for piece in hashed:
-            piece.content_id = files.content_of(tx, piece.sha1 or b"", piece.member.size_bytes)
+        keys = [(piece.sha1 or b"", piece.member.size_bytes) for piece in hashed]
+        known = files.contents_of(scope.database.read(), keys)
+        for piece, key in zip(hashed, keys, strict=True):
+            piece.content_id = known.get(key)
         return
     with scope.database.write() as tx:
         write_digests(tx, hashed, scope.clock.now_at())
