@@ -12,6 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no reason to fail: examples may take as long as they take.
+settings.register_profile("safelight", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("safelight")
 
 # --- The environment, set before anything of Qt or of ours is imported -----------------------------------------------
 

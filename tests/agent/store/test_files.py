@@ -168,7 +168,7 @@ def lives(draw: st.DrawFn) -> list[tuple[str, int, str, str]]:
     return draw(st.lists(step, max_size=25))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(life=lives())
 def test_whatever_happens_states_and_totals_follow_from_what_is_known(
     tmp_path_factory: pytest.TempPathFactory, life: list[tuple[str, int, str, str]]
