@@ -93,11 +93,12 @@ def _met_before(room: Path, target: Sink, paths: list[Path], label: str) -> Row:
 
 def _forget(paths: list[Path]) -> None:
     """Let the system drop what it remembers of these files, so that they come from the disk."""
-    os.sync()
-    for path in paths:
-        opened = os.open(path, os.O_RDONLY)
-        os.posix_fadvise(opened, 0, 0, os.POSIX_FADV_DONTNEED)
-        os.close(opened)
+    if sys.platform == "linux":
+        os.sync()
+        for path in paths:
+            opened = os.open(path, os.O_RDONLY)
+            os.posix_fadvise(opened, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(opened)
 
 
 def _hash(paths: list[Path]) -> float:
