@@ -134,7 +134,8 @@ class Engine:
         self._settings.keep_good()
         self._settings.listen(self._settings_changed)
         self._settler.start()
-        self._apply(self._settings.get(), first_look=comparison.first_look(left_at), before_work=before_work)
+        known, look = self._settings.is_known, comparison.first_look(left_at)
+        self._apply(self._settings.get(), is_known=known, first_look=look, before_work=before_work)
         self._routine.start()
         self.view.refresh()
 

@@ -89,7 +89,7 @@ class Outcome:
             say(_finished(group))
 
     def _holds(self) -> tuple[Hold, ...]:
-        """The holds in force, or where the agent names none, the problems that block a destination."""
+        """The holds in force, or where the agent names none, the problems that block a destination, or single files."""
         if self.group.finished:
             return ()
         if self.snapshot.holds:
@@ -97,7 +97,7 @@ class Outcome:
         return tuple(
             Hold("blocked", one.blocks, args={**one.args, "problem": one.code})
             for one in self.snapshot.problems
-            if one.blocks
+            if one.blocks or one.code == "waits_for_room"
         )
 
 

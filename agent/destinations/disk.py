@@ -28,6 +28,10 @@ NAME_REFUSED = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES}
 #: So long a file that found no room is what a drive must have room for; it may be gone itself by then.
 _LACK_S = 3_600.0
+#: What has so much room is not full because of one long film: a raw photo, or a dozen usual ones, still find theirs.
+_RESERVE_BYTES = 64 * 1024 * 1024
+#: How often a film that found no room looks for it again, in seconds: as seldom as a full drive is looked at.
+_LOOK_S = 300.0
 #: Folders, and the page of the month's lines, take room too.
 _BESIDES_BYTES = 64 * 1024
 #: So much is really written to see whether there is room: what a person may still use, no number tells.
@@ -80,11 +84,15 @@ class Room:
         self._lack: tuple[int, float] | None = None
 
     def require(self, size_bytes: int) -> None:
-        """Say that the drive is full before half of a long film is on it."""
+        """Say that there is no room before half of a long film is on it: the drive is full, or this must wait alone."""
         if hasattr(os, "statvfs"):
             room = os.statvfs(self._root)
-            if room.f_frsize and room.f_blocks and room.f_bavail * room.f_frsize < size_bytes:
-                raise Blocked("destination_full", path=to_display(self._root))
+            free_bytes = room.f_bavail * room.f_frsize
+            if room.f_frsize and room.f_blocks and free_bytes < size_bytes:
+                path = to_display(self._root)
+                if free_bytes >= _RESERVE_BYTES:
+                    raise Transient("waits_for_room", retry_after_s=_LOOK_S, path=path, size_bytes=size_bytes)
+                raise Blocked("destination_full", path=path)
 
     @contextmanager
     def needed(self, size_bytes: int) -> Iterator[None]:
@@ -93,7 +101,7 @@ class Room:
             yield
         except Blocked as problem:
             if problem.code == "destination_full":
-                self._lack = (size_bytes, self._clock.monotonic_s())
+                self._lack = (min(size_bytes, _RESERVE_BYTES - _BESIDES_BYTES), self._clock.monotonic_s())
             raise
 
     def try_out(self, handle: int) -> None:

@@ -2,6 +2,11 @@
 
 FIRST_S = 15.0
 LONGEST_S = 3_600.0
+#: A destination that is not to be had is looked at this often at least.
+LONGEST_LOOK_S = 300.0
+#: A file that changed under our hands is looked at again after it had time to rest, and ever later while it goes on.
+CHANGED_FIRST_S = 2.0
+CHANGED_LONGEST_S = 600.0
 
 
 def delay_s(attempt: int, chance: float, retry_after_s: float | None = None) -> float:
@@ -15,4 +20,9 @@ def delay_s(attempt: int, chance: float, retry_after_s: float | None = None) -> 
 
 def probe_s(failures: int) -> float:
     """Seconds until a blocked destination is looked at again, after so many looks in a row that found it blocked."""
-    return float(min(30 * 2 ** min(max(failures - 1, 0), 10), 300))
+    return min(30.0 * float(2 ** min(max(failures - 1, 0), 10)), LONGEST_LOOK_S)
+
+
+def changed_s(times: int) -> float:
+    """Seconds until a file is looked at again that was found changed under our hands so often, one attempt each."""
+    return min(CHANGED_FIRST_S * float(2 ** min(times - 1, 16)), CHANGED_LONGEST_S)

@@ -46,6 +46,7 @@ CATALOGUE: dict[str, Kind] = {
     "quota_exceeded": _ACT,
     "destination_missing": _PASSES,
     "destination_full": _ACT,
+    "waits_for_room": _ACT,
     "destination_read_only": _ACT,
     "destination_unreadable": _ACT,
     "keyring_absent": _ACT,

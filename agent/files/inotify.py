@@ -2,8 +2,8 @@
 
 Built on the inner parts of watchdog 7.1, which the lock file holds still; `tests/world/test_inotify.py` tells when an
 update moves them. Beyond watchdog:
-- an overflow of the kernel's queue, the end of the system's watches, an unmount and the death of the reading thread
-  are told to a `Listener`; watchdog logs them, swallows them, or does not notice;
+- an overflow of the kernel's queue, the end of the system's watches, an unmount, a root that is moved away and the
+  death of the reading thread are told to a `Listener`; watchdog logs them, swallows them, or does not notice;
 - a folder that is moved out of the tree is forgotten: watchdog goes on to report it under its old name, and may mix it
   up with the next folder of that name, up to ending its own thread;
 - folders that are moved and made anew faster than we read keep their right names;
@@ -78,6 +78,9 @@ class _Tree(InotifyWatchGroup):
         super().__post_init__()
 
     def on_event(self, event: InotifyEvent) -> None:
+        if event.is_move_self:  # asked for of the root alone; what watchdog would make of it is of no use
+            self._tell_unmounted(event)
+            return
         if event.is_directory and event.is_moved_from:
             with self._lock:
                 path = self._build_event_source_path(event)
@@ -127,7 +130,10 @@ class _Tree(InotifyWatchGroup):
 
     def _add_callback(self, path: bytes) -> None:
         try:
-            wd = self._inotify_fd.add_callback(path, self.event_mask, self._callback, self._id)
+            mask = self.event_mask
+            if path == self.path:  # no folder above it is watched that would tell that it went
+                mask = Mask(mask | InotifyConstants.IN_MOVE_SELF)
+            wd = self._inotify_fd.add_callback(path, mask, self._callback, self._id)
         except OSError:
             if path == self.path:
                 raise

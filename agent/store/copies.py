@@ -68,8 +68,18 @@ def fail(tx: Tx, file_id: int, destination_id: str, code: str, args: Args, now_a
 
 def failing_since(tx: Tx) -> int | None:
     """When the oldest failure that still stands happened."""
-    row = tx.execute("SELECT min(failed_at) FROM failures").fetchone()
+    row = tx.execute("SELECT min(failed_at) FROM failures WHERE code <> 'waits_for_room'").fetchone()
     return None if row[0] is None else int(row[0])
+
+
+def waiting_for_room(tx: Tx) -> list[tuple[str, int, int]]:
+    """(destination, files, since when) of what a destination has too little room for; it has not failed, and waits."""
+    rows = tx.execute(
+        "SELECT x.destination_id, count(*), min(x.failed_at) FROM failures x JOIN files f ON f.id = x.file_id"
+        " JOIN folder_destinations fd ON fd.folder_id = f.folder_id AND fd.destination_id = x.destination_id"
+        " WHERE x.code = 'waits_for_room' GROUP BY x.destination_id"
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def forgive(tx: Tx, file_ids: Sequence[int], destination_id: str) -> None:
@@ -216,19 +226,20 @@ def upload_job(
         group_id=group_id,
         priority=priority,
         run_after=run_after,
-        unique_key=_upload_key(destination_id, asset_id),
+        unique_key=upload_key(destination_id, asset_id),
         weight_bytes=weight_bytes,
     )
 
 
-def _upload_key(destination_id: str, asset_id: int) -> str:
+def upload_key(destination_id: str, asset_id: int) -> str:
+    """By which the job that takes an asset to a destination is told from others."""
     # Of one width, so that neighbours in the queue are neighbours in the index: a batch touches few of its pages.
     return f"upload:{destination_id}:{asset_id:010}"
 
 
 def call_off(tx: Tx, asset_ids: Sequence[int], destination_ids: Sequence[str], at: str) -> list[int]:
     """Cancel the uploads of these assets that have not succeeded; their jobs, by id. `at` is ISO 8601."""
-    keys = [_upload_key(destination_id, asset_id) for asset_id in asset_ids for destination_id in destination_ids]
+    keys = [upload_key(destination_id, asset_id) for asset_id in asset_ids for destination_id in destination_ids]
     found: list[int] = []
     for start in range(0, len(keys), 500):
         some = keys[start : start + 500]
@@ -246,13 +257,14 @@ _LACKING = (
     "SELECT f.asset_id, sum(f.size) FROM files f LEFT JOIN copies c"
     " ON c.content_id = f.content_id AND c.destination_id = ?1 AND f.content_is_current"
     " WHERE f.state NOT IN ('gone', 'excluded') AND c.content_id IS NULL"
-    " AND NOT EXISTS (SELECT 1 FROM failures x WHERE x.file_id = f.id AND x.destination_id = ?1)"
+    " AND NOT EXISTS (SELECT 1 FROM failures x WHERE x.file_id = f.id AND x.destination_id = ?1"
+    " AND x.code <> 'waits_for_room')"
 )
 
 
 def without_job(tx: Tx, asset_ids: Sequence[int], destination_id: str) -> list[int]:
     """Those of these assets whose upload to the destination neither waits nor runs."""
-    assets = {_upload_key(destination_id, asset_id): asset_id for asset_id in asset_ids}
+    assets = {upload_key(destination_id, asset_id): asset_id for asset_id in asset_ids}
     keys = list(assets)
     for start in range(0, len(keys), 500):
         some = keys[start : start + 500]

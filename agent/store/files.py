@@ -254,7 +254,7 @@ _DERIVED = """
 UPDATE files SET state = CASE
     WHEN EXISTS (SELECT 1 FROM failures x JOIN folder_destinations fd
                  ON fd.folder_id = files.folder_id AND fd.destination_id = x.destination_id
-                 WHERE x.file_id = files.id) THEN 'failed'
+                 WHERE x.file_id = files.id AND x.code <> 'waits_for_room') THEN 'failed'
     WHEN NOT content_is_current THEN 'queued'
     ELSE coalesce((
         SELECT CASE max(CASE

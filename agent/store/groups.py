@@ -1,6 +1,7 @@
-"""What a person asks of the queue: 'back up now', or to give a single job up, try it again, or do it sooner.
+"""What a person asks of the queue: 'back up now'; to give a single job up, try it again, or do it sooner.
 
-A request is a durable group of jobs that says what does not hold them. Functions over one transaction.
+A request is a durable group of jobs that says what does not hold them. And what becomes of the work of folders and
+destinations that were removed. Functions over one transaction.
 """
 
 from agent.protocol.types import GroupRow
@@ -28,10 +29,13 @@ def scanned(tx: Tx, group_id: int) -> None:
 
 
 def progress(tx: Tx, job_id: int, *, completed: int, failed: int, bytes_done: int) -> None:
-    """Count a job that has ended for the group that it belongs to by now: it may have joined while it ran."""
+    """Count a job that has ended for the group that it belongs to by now: it may have joined while it ran.
+
+    One that waits once more, as it was asked for anew meanwhile, is counted at its next end.
+    """
     tx.execute(
         "UPDATE job_groups SET completed = completed + ?, failed = failed + ?, bytes_done = bytes_done + ?"
-        " WHERE id = (SELECT group_id FROM background_service_jobs WHERE id = ?)",
+        " WHERE id = (SELECT group_id FROM background_service_jobs WHERE id = ? AND status IN ('COMPLETED', 'FAILED'))",
         (completed, failed, bytes_done, job_id),
     )
 
@@ -59,21 +63,27 @@ def close_all(tx: Tx, now_at: int) -> None:
     )
 
 
-def show(tx: Tx, group_id: int, passing: dict[str, Open]) -> GroupRow | None:
-    """How far a request is. `passing` is what the gate lets through in each lane now; the rest is held."""
+def show(tx: Tx, group_id: int, passing: dict[str, Open], now_at: int = 0) -> GroupRow | None:
+    """How far a request is.
+
+    `passing` is what the gate lets through in each lane now; the rest is held, and so is what waits for a way or room.
+    """
     row = tx.execute("SELECT * FROM job_groups WHERE id = ?", (group_id,)).fetchone()
     if row is None:
         return None
     outstanding = held = 0
-    for lane, folder_id, number in tx.execute(
-        "SELECT lane, folder_id, count(*) FROM background_service_jobs"
+    for lane, folder_id, number, waiting in tx.execute(
+        "SELECT lane, folder_id, count(*), sum(run_after > ? AND coalesce(last_error GLOB 'waits_for_*', 0))"
+        " FROM background_service_jobs"
         " WHERE group_id = ? AND status IN ('PENDING', 'RUNNING') GROUP BY lane, folder_id",
-        (group_id,),
+        (now_at, group_id),
     ):
         outstanding += number
         way = passing.get(lane)
         if way is not None and not way.allows(folder_id, group_id):
             held += number
+        else:
+            held += waiting
     scanning = bool(row["is_scanning"])
     return GroupRow(
         id=group_id,
@@ -153,6 +163,27 @@ def prioritise(tx: Tx, job_id: int, priority: int, now_at: int) -> bool:
         ).rowcount
         == 1
     )
+
+
+def cancel_lane(tx: Tx, lane: str) -> None:
+    """Forget all work of a lane whose destination is gone."""
+    tx.execute("DELETE FROM background_service_jobs WHERE lane = ?", (lane,))
+
+
+def cancel_folder(tx: Tx, folder_id: int) -> list[int]:
+    """Forget the work of a folder that is no longer watched; what of it runs, by id, is to be stopped."""
+    return _forgotten(tx, "folder_id = ?", folder_id)
+
+
+def cancel_unlinked(tx: Tx) -> list[int]:
+    """The same of uploads of folders to destinations that they no longer go to."""
+    links = "SELECT 1 FROM folder_destinations fd WHERE fd.folder_id = j.folder_id AND destination_id = lane"
+    return _forgotten(tx, f"job_key = 'upload' AND folder_id IS NOT NULL AND NOT EXISTS ({links})")
+
+
+def _forgotten(tx: Tx, which: str, *args: object) -> list[int]:
+    deleted = f"DELETE FROM background_service_jobs AS j WHERE status IN ('PENDING', 'RUNNING') AND {which}"
+    return [row[0] for row in tx.execute(f"{deleted} RETURNING id, status", args).fetchall() if row[1] == "RUNNING"]
 
 
 def _files_of(tx: Tx, job_id: int) -> list[int]:

@@ -52,7 +52,7 @@ class Claimed(Record, frozen=True):
     attempts: int
     max_attempts: int
     weight_bytes: int
-    interruptions: int = 0
+    changes: int = 0
 
 
 class Open(Record, frozen=True):
@@ -78,6 +78,7 @@ class Open(Record, frozen=True):
         )
 
 
+@functools.lru_cache(maxsize=8)  # what belongs together is written at one moment
 def iso(at: int) -> str:
     """Epoch milliseconds as the published columns write time."""
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -146,7 +147,7 @@ def claim(tx: Tx, lane: str, passing: Open, boot_id: str, now_at: int, *, files:
     """
     where, args = _passing(passing)
     rows = tx.execute(
-        "SELECT id, job_key, payload, folder_id, group_id, attempts, max_attempts, weight, interruptions, deaths"
+        "SELECT id, job_key, payload, folder_id, group_id, attempts, max_attempts, weight, changes, deaths"
         " FROM background_service_jobs WHERE status = 'PENDING' AND lane = ? AND run_after <= ?"
         f" AND {where} ORDER BY priority DESC, run_after, id LIMIT ?",
         (lane, now_at, *args, files),
@@ -197,7 +198,7 @@ def _claimed(row: Row) -> Claimed:
         row["attempts"],
         row["max_attempts"],
         row["weight"],
-        row["interruptions"],
+        row["changes"],
     )
 
 
@@ -229,45 +230,58 @@ def complete(tx: Tx, job_id: int, now_at: int, result: dict[str, object] | None 
         "UPDATE background_service_jobs SET"
         " status = CASE WHEN run_again THEN 'PENDING' ELSE 'COMPLETED' END,"
         " attempts = CASE WHEN run_again THEN 0 ELSE attempts + 1 END, last_error = NULL,"
-        " run_again = 0, progress = 100, result = ?, last_attempt_at = ?, updated_at = ?, boot_id = NULL"
+        " run_again = 0, changes = 0, progress = 100, result = ?, last_attempt_at = ?, updated_at = ?, boot_id = NULL"
         " WHERE id = ? AND status = 'RUNNING'",
         (as_json(result).decode() if result else None, at, at, job_id),
     )
 
 
-def retry_later(tx: Tx, job_id: int, error: str, run_after: int, now_at: int) -> None:
-    """The attempt failed in a way that may pass. What was asked for again with news meanwhile comes at its own time."""
-    at = iso(now_at)
+#: While it ran there came news of it, or a person asked for it in another request (?1: the one it was claimed for).
+_ASKED_ANEW = "(run_again OR coalesce(group_id, ?1) IS NOT ?1)"
+
+
+def retry_later(tx: Tx, job_id: int, error: str, run_after: int, now_at: int, *, group_id: int | None = None) -> None:
+    """The attempt failed in a way that may pass. What was asked for anew meanwhile comes at the time of that."""
     tx.execute(
-        "UPDATE background_service_jobs SET status = 'PENDING', attempts = attempts + 1, last_error = ?1,"
-        " run_after = CASE WHEN run_again THEN min(run_after, ?2) ELSE ?2 END, last_attempt_at = ?3, updated_at = ?3,"
-        " boot_id = NULL, run_again = 0"
-        " WHERE id = ?4 AND status = 'RUNNING'",
-        (error, run_after, at, job_id),
+        "UPDATE background_service_jobs SET status = 'PENDING', attempts = attempts + 1, last_error = ?2,"
+        f" run_after = CASE WHEN {_ASKED_ANEW} THEN min(run_after, ?3) ELSE ?3 END,"
+        " last_attempt_at = ?4, updated_at = ?4, boot_id = NULL, run_again = 0 WHERE id = ?5 AND status = 'RUNNING'",
+        (group_id, error, run_after, iso(now_at), job_id),
     )
 
 
-def fail(tx: Tx, job_id: int, error: str, now_at: int) -> None:
-    """The job is over without success."""
-    at = iso(now_at)
-    tx.execute(
+def fail(tx: Tx, job_id: int, error: str, now_at: int, *, group_id: int | None = None) -> bool:
+    """The job is over without success: True. False where it was asked for anew meanwhile, and waits from the start."""
+    row = tx.execute(
         "UPDATE background_service_jobs SET"
-        " status = CASE WHEN run_again THEN 'PENDING' ELSE 'FAILED' END,"
-        " attempts = CASE WHEN run_again THEN 0 ELSE attempts + 1 END, run_again = 0,"
-        " last_error = ?, last_attempt_at = ?, updated_at = ?, boot_id = NULL WHERE id = ? AND status = 'RUNNING'",
-        (error, at, at, job_id),
-    )
+        f" status = CASE WHEN {_ASKED_ANEW} THEN 'PENDING' ELSE 'FAILED' END,"
+        f" attempts = CASE WHEN {_ASKED_ANEW} THEN 0 ELSE attempts + 1 END, run_again = 0, last_error = ?2,"
+        " last_attempt_at = ?3, updated_at = ?3, boot_id = NULL WHERE id = ?4 AND status = 'RUNNING' RETURNING status",
+        (group_id, error, iso(now_at), job_id),
+    ).fetchone()
+    return row is None or row[0] == "FAILED"
 
 
 def give_back(
-    tx: Tx, job_ids: Collection[int], now_at: int, *, run_after: int | None = None, alone: bool = False
+    tx: Tx,
+    job_ids: Collection[int],
+    now_at: int,
+    *,
+    run_after: int | None = None,
+    alone: bool = False,
+    changed: bool = False,
+    error: str | None = None,
 ) -> None:
-    """Return claimed jobs untouched: a hold, a stop or a problem came between. No attempt is counted."""
+    """Return claimed jobs untouched, no attempt is counted: a hold, a stop or a problem came between.
+
+    Or their files `changed` under our hands; or they wait for what `error` says.
+    """
     tx.execute(
         "UPDATE background_service_jobs SET status = 'PENDING', interruptions = interruptions + 1, boot_id = NULL,"
-        " run_after = max(run_after, coalesce(?, run_after)), deaths = max(deaths, ?), updated_at = ?"
+        " run_after = max(run_after, coalesce(?, run_after)), deaths = max(deaths, ?), changes = changes + ?,"
+        " last_error = coalesce(?, last_error), updated_at = ?"
         f" WHERE status = 'RUNNING' AND id IN ({placeholders(len(job_ids))})",
-        (run_after, SUSPECT_DEATHS if alone else 0, iso(now_at), *job_ids),
+        (run_after, SUSPECT_DEATHS if alone else 0, changed, error, iso(now_at), *job_ids),
     )
 
 
@@ -303,7 +317,7 @@ def retry(tx: Tx, job_id: int, now_at: int) -> bool:
     return (
         tx.execute(
             "UPDATE OR IGNORE background_service_jobs SET status = 'PENDING', attempts = 0, interruptions = 0,"
-            " deaths = 0, last_error = NULL, run_after = 0, updated_at = ?"
+            " deaths = 0, changes = 0, last_error = NULL, run_after = 0, updated_at = ?"
             " WHERE id = ? AND status IN ('FAILED', 'CANCELLED')",
             (iso(now_at), job_id),
         ).rowcount
@@ -321,27 +335,6 @@ def cancel(tx: Tx, job_id: int, now_at: int) -> bool:
         ).rowcount
         == 1
     )
-
-
-def cancel_lane(tx: Tx, lane: str) -> None:
-    """Forget all work of a lane whose destination is gone."""
-    tx.execute("DELETE FROM background_service_jobs WHERE lane = ?", (lane,))
-
-
-def cancel_folder(tx: Tx, folder_id: int) -> list[int]:
-    """Forget the work of a folder that is no longer watched; what of it runs, by id, is to be stopped."""
-    return _forgotten(tx, "folder_id = ?", folder_id)
-
-
-def cancel_unlinked(tx: Tx) -> list[int]:
-    """The same of uploads of folders to destinations that they no longer go to."""
-    links = "SELECT 1 FROM folder_destinations fd WHERE fd.folder_id = j.folder_id AND destination_id = lane"
-    return _forgotten(tx, f"job_key = 'upload' AND folder_id IS NOT NULL AND NOT EXISTS ({links})")
-
-
-def _forgotten(tx: Tx, which: str, *args: object) -> list[int]:
-    deleted = f"DELETE FROM background_service_jobs AS j WHERE status IN ('PENDING', 'RUNNING') AND {which}"
-    return [row[0] for row in tx.execute(f"{deleted} RETURNING id, status", args).fetchall() if row[1] == "RUNNING"]
 
 
 def set_progress(tx: Tx, job_id: int, progress: int) -> None:

@@ -44,7 +44,7 @@ _ROWS = (
 
 
 def _row(row: Row) -> FileRow:
-    failed = row["state"] == "failed"
+    failed = row["state"] == "failed" or (row["state"] == "queued" and row["failure"] == "waits_for_room")
     return FileRow(
         id=row["id"],
         path=to_wire(join(row["root"], row["below"], row["name"])),

@@ -2,7 +2,8 @@
 
 `SettingsStore.get` gives the value in force; `change` checks, writes and tells whoever listens. A file that cannot be
 read, or went away, never means 'no folders': the last good value stays in force, over a restart too, for a copy of it
-lies beside the file. `trouble` says what cannot be read. Owns tomllib and tomli-w.
+lies beside the file. `trouble` says what cannot be read; where the copy cannot be read either, nothing `is_known`.
+Owns tomllib and tomli-w.
 """
 
 import logging
@@ -36,9 +37,11 @@ class SettingsStore:
         self._listeners: list[Callable[[Settings], None]] = []
         self._stamp: tuple[int, int] | None = None
         self.trouble: str | None = None
+        #: False: the value in force is nobody's wish, and nothing is to be brought into line with it.
+        self.is_known = True
         self._value = Settings()
         if not self._load():  # a file that went away is no wish to forget all, either
-            self._value = self._good() or self._value
+            self._load_good()
 
     def get(self) -> Settings:
         """The settings in force."""
@@ -56,12 +59,14 @@ class SettingsStore:
                 self.keep_good()
             value = edit(self._value)
             if value != self._value:
+                if not self.is_known and not (value.folders or value.destinations):
+                    raise Mistake("settings_unreadable", detail=self.trouble, known=False)  # no wish to begin anew
                 if self.trouble is not None:
                     self._set_aside()
                 self._write(value)
                 self._stamp = self._stamp_now()
                 self._value = value
-                self.trouble = None
+                self.trouble, self.is_known = None, True
                 self.keep_good()
         if value != before:
             self._tell()
@@ -86,10 +91,10 @@ class SettingsStore:
     def reload_if_edited(self) -> None:
         """Take over a change made by hand."""
         with self._turn:
-            before = self._value
+            before = self._value, self.is_known
             if self._take_edits():
                 self.keep_good()
-        if self._value != before:
+        if (self._value, self.is_known) != before:
             self._tell()
 
     def _tell(self) -> None:
@@ -123,7 +128,7 @@ class SettingsStore:
             return False
         try:
             self._value = _read(self._path)
-            self.trouble = None
+            self.trouble, self.is_known = None, True
         except (OSError, ValueError, RecursionError) as error:
             self.trouble = str(error)
         return self.trouble is None
@@ -136,11 +141,14 @@ class SettingsStore:
                 raise Blocked("disk_full") from error
             raise Mistake("file_unwritable", path=str(self._path), detail=error.strerror) from error
 
-    def _good(self) -> Settings | None:
+    def _load_good(self) -> None:
+        """The last good value; where there is none to be had although there were settings, nothing is known."""
         try:
-            return _read(self._beside(GOOD))
-        except (OSError, ValueError, RecursionError):
-            return None
+            self._value = _read(self._beside(GOOD))
+        except FileNotFoundError:
+            self.is_known = self.trouble is None  # nothing there at all: a beginning
+        except (OSError, ValueError, RecursionError) as error:
+            self.trouble, self.is_known = self.trouble or str(error), False
 
     def _set_aside(self) -> None:
         """Keep the text that nobody could read: somebody typed it."""

@@ -59,6 +59,9 @@ _REASONS = {
     "rejected_by_server": N_("The server refused the file: {detail}. Retry, or look at the server's log."),
     "copy_damaged": N_("The copy at the destination is damaged. Retry to make it anew."),
     "waits_for_route": N_("It is too large for the way to the server just now. It waits for another way there."),
+    "waits_for_room": N_(
+        "It is too large for the space that is left at {path}. Free some there; it goes on by itself then."
+    ),
     "live_lost": N_("The line for changes at the server broke. It is made again by itself."),
     "live_refused": N_("The API key may not hear of changes at once. The server is looked at every 15 minutes."),
     "sync_garbled": N_("The server sent something that makes no sense. It is tried again by itself."),

@@ -101,6 +101,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         N_("Connect the drive or the network share; the backup goes on by itself then."),
     ),
     "destination_full": (N_("The disk of the destination {path} is full."), N_("Free some space there.")),
+    "waits_for_room": (
+        N_("Some files are too large for the space that is left at {destination}."),
+        N_("Free some space there; they go on by themselves then, and what fits is backed up meanwhile."),
+    ),
     "destination_read_only": (
         N_("The destination folder {path} cannot be written to."),
         N_("Check its permissions, and whether the drive is write-protected."),
@@ -179,10 +183,19 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "no_folder": (N_("No folder is watched yet."), N_("Add one with 'safelight folder add'.")),
     "agent_not_running": (N_("The background agent is not running."), N_("Start it with 'safelight start'.")),
+    "not_answering": (
+        N_("The background agent holds its home, but does not answer."),
+        N_("Run 'safelight restart'. If that does not help, 'safelight logs' tells what it does."),
+    ),
 }
 
 #: What is wrong where it is known how often.
 _COUNTED: dict[str, Callable[[int], str]] = {
+    "waits_for_room": lambda n: ngettext(
+        "One file is too large for the space that is left at {destination}.",
+        "{count} files are too large for the space that is left at {destination}.",
+        n,
+    ),
     "files_failed": lambda n: ngettext("One file could not be uploaded.", "{count} files could not be uploaded.", n),
     "bit_rot": lambda n: ngettext(
         "The file {path} holds other bytes than were copied, though nobody touched it.",
@@ -207,6 +220,11 @@ def problem_text(code: str, args: Args) -> tuple[str, str]:
     if code == "certificate_untrusted" and args.get("fingerprint"):
         step = _("If it is yours, compare this fingerprint and add it with --fingerprint: {fingerprint}.")
         return _(PROBLEMS[code][0]), fill(step, args)
+    if code == "settings_unreadable" and args.get("known") is False:
+        step = _(
+            "Correct the file. Nothing is forgotten until then, unless you begin anew with a folder or a destination."
+        )
+        return fill(_(PROBLEMS[code][0]), args), step
     if code not in PROBLEMS:
         said = tell({}, code, args, N_("Something is wrong: {code}."))
         return said, _("'safelight logs' tells more.")

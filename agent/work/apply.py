@@ -11,7 +11,7 @@ from agent.domain.clock import Clock
 from agent.domain.comparison import Look
 from agent.protocol.paths import from_wire
 from agent.protocol.settings import Settings
-from agent.store import folders, job_history, jobs
+from agent.store import folders, groups, job_history, jobs
 from agent.store.db import Database, Tx
 from agent.store.jobs import OWN_LANES, NewJob
 from agent.work.blocks import Blocks
@@ -48,12 +48,21 @@ class Apply:
         self._turn = threading.Lock()
 
     def __call__(
-        self, settings: Settings, *, first_look: Look | None = None, before_work: Callable[[], None] = lambda: None
+        self,
+        settings: Settings,
+        *,
+        is_known: bool = True,
+        first_look: Look | None = None,
+        before_work: Callable[[], None] = lambda: None,
     ) -> None:
         """Put these settings into force; at the start every folder gets a `first_look`.
 
-        `before_work` is called when the folders are known and no lane works yet that these settings bring.
+        `before_work` is called when the folders are known and no lane works yet that these settings bring. Where no
+        settings could be read (`is_known` is False) nothing is forgotten, and nothing works.
         """
+        if not is_known:
+            before_work()
+            return
         with self._turn:
             before = {folder.id: folder for folder in self._folders.all()}
             gone_lanes = self._attach(settings, before, first_look=first_look)
@@ -77,9 +86,9 @@ class Apply:
             new_links = folders.links(tx)
             gone_lanes = lanes_before - set(kinds)
             for lane in gone_lanes:
-                jobs.cancel_lane(tx, lane)
-            cut = [one for folder in set(before) - set(ids.values()) for one in jobs.cancel_folder(tx, folder)]
-            cut += jobs.cancel_unlinked(tx)
+                groups.cancel_lane(tx, lane)
+            cut = [one for folder in set(before) - set(ids.values()) for one in groups.cancel_folder(tx, folder)]
+            cut += groups.cancel_unlinked(tx)
             judged = {row.id: row.rules for row in folders.watched(tx) if row.rules is not None}
         self._folders.replace(settings, ids, judged)
         for job_id in cut:
@@ -113,9 +122,11 @@ class Apply:
         for folder_id, folder in before.items():
             if folder_id not in now or now[folder_id].rules.recursive != folder.rules.recursive:
                 self._watching.unwatch(folder_id)
-        for folder_id, folder in now.items():
-            if folder_id not in before or before[folder_id].rules.recursive != folder.rules.recursive:
-                self._watching.watch(folder)
+        self._watching.watch(
+            folder
+            for folder_id, folder in now.items()
+            if folder_id not in before or before[folder_id].rules.recursive != folder.rules.recursive
+        )
 
 
 def _judges_otherwise(old: Watched, new: Watched) -> bool:

@@ -128,7 +128,8 @@ class View:
         now_at = self._clock.now_at()
         found = []
         if self._settings.trouble is not None:
-            found.append(_problem("settings_unreadable", now_at, {"detail": self._settings.trouble}))
+            told: Args = {"detail": self._settings.trouble, "known": self._settings.is_known}
+            found.append(_problem("settings_unreadable", now_at, told))
         for lane, block in self._blocks.items():
             args = {**block.problem.args_, "destination": self._name(lane)}
             found.append(_problem(block.problem.code, block.since_at, args, blocks=lane))
@@ -148,6 +149,9 @@ class View:
         if counts.missing_at_destination:
             code, count = "missing_at_destination", counts.missing_at_destination
             found.append(_problem(code, self._since(code, now_at), {"count": count}))
+        for lane, count, since_at in copies.waiting_for_room(self._database.read()):
+            wish: Args = {"count": count, "destination": self._name(lane)}
+            found.append(_problem("waits_for_room", self._since("waits_for_room", since_at), wish))
         rotten, path = lost.rotten(self._database.read())
         if rotten:
             shown: Args = {"count": rotten, "path": to_display(path or b"")}

@@ -50,25 +50,42 @@ class Scope(MutableRecord):
         jobs.complete(tx, job.id, self.clock.now_at(), result)
         self._ended(tx, job, failed=0)
 
-    def fail(self, tx: Tx, job: Claimed, error: Fate) -> None:
-        """The job is over without success."""
-        jobs.fail(tx, job.id, str(error), self.clock.now_at())
+    def fail(self, tx: Tx, job: Claimed, error: Fate) -> bool:
+        """The job is over without success; False when it was asked for anew meanwhile and is tried again instead."""
+        is_over = jobs.fail(tx, job.id, str(error), self.clock.now_at(), group_id=job.group_id)
         self._ended(tx, job, failed=1)
+        return is_over
 
     def retry(self, tx: Tx, job: Claimed, error: Transient) -> bool:
         """The job is tried again later; False when it has had all its attempts and fails instead."""
         if job.attempts + 1 >= job.max_attempts:
-            self.fail(tx, job, error)
-            return False
+            return not self.fail(tx, job, error)
         wait_s = backoff.delay_s(job.attempts + 1, random.random(), error.retry_after_s)  # noqa: S311 - jitter
-        jobs.retry_later(tx, job.id, str(error), self.clock.now_at() + round(wait_s * 1000), self.clock.now_at())
+        at = self.clock.now_at()
+        jobs.retry_later(tx, job.id, str(error), at + round(wait_s * 1000), at, group_id=job.group_id)
         self.ended.add(job.id)
         return True
 
-    def give_back(self, tx: Tx, job: Claimed, *, after_s: float = 0, alone: bool = False) -> None:
-        """The job returns untouched; `alone`: it has no neighbours the next time."""
+    def give_back(
+        self,
+        tx: Tx,
+        job: Claimed,
+        *,
+        after_s: float = 0,
+        alone: bool = False,
+        changed: bool = False,
+        error: Fate | None = None,
+    ) -> None:
+        """The job returns with no attempt counted.
+
+        `alone`: it has no neighbours the next time; `changed`: its file did so under our hands, and is looked at ever
+        more seldom while it goes on; `error`: what it waits for.
+        """
         at = self.clock.now_at()
-        jobs.give_back(tx, [job.id], at, run_after=at + round(after_s * 1000) if after_s else None, alone=alone)
+        wait_s = backoff.changed_s(job.changes + 1) if changed else after_s
+        run_after = at + round(wait_s * 1000) if wait_s else None
+        said = str(error) if error is not None else None
+        jobs.give_back(tx, [job.id], at, run_after=run_after, alone=alone, changed=changed, error=said)
         self.ended.add(job.id)
 
     def _ended(self, tx: Tx, job: Claimed, *, failed: int) -> None:

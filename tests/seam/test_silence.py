@@ -1,6 +1,7 @@
 """A watched folder that does not answer: it is said so, nothing is taken for deleted, and all else goes on."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -57,4 +58,46 @@ def test_an_agent_starts_and_works_while_one_of_its_destinations_hangs(rig: Rig)
         rig.wait(lambda _: len(rig.places["server"].names()) == 2, "the server's copy")
     rig.wait_safe(2, 60)
     rig.assert_arrived()
+    rig.stop()
+
+
+@needs_silence
+@pytest.mark.timeout(200)
+def test_many_shares_that_hang_hold_up_a_start_no_longer_than_one(rig: Rig) -> None:
+    shares = [rig.base / f"share{number}" for number in range(4)]
+    rig.ready(["folder"])
+    for seed, share in enumerate(shares, 1):
+        pictures.jpeg(share / "first.jpg", size=(64, 48), seed=seed)
+        rig.watch(share)
+    rig.wait_safe(4)
+    with ExitStack() as hanging:
+        for share in shares:
+            hanging.enter_context(silent(share))
+        rig.restart()
+        near = pictures.jpeg(rig.pictures / "near.jpg", size=(64, 48), seed=7)
+        rig.wait_state(near, "safe", 45)
+        rig.wait(lambda now: [one.code for one in now.problems].count(SAID) == 4, "four problems", 45)
+    rig.wait(lambda now: not now.problems, "no problem", 90)
+    for share in shares:
+        later = pictures.jpeg(share / "later.jpg", size=(64, 48), seed=8)
+        rig.wait_state(later, "safe", 45)
+    rig.stop()
+
+
+def test_a_folder_that_is_moved_away_whole_is_missing_at_once_and_goes_on_when_it_is_back(rig: Rig) -> None:
+    albums, elsewhere = rig.base / "albums", rig.base / "elsewhere"
+    pictures.bulk(albums, 3, 9_000, seed=1)
+    rig.ready(["folder"])
+    rig.watch(albums)
+    rig.wait_safe(3)
+    albums.rename(elsewhere)
+    # Sooner than the routine comes round, mostly: it hears of the move itself.
+    now = rig.wait(lambda now: "folder_missing" in {one.code for one in now.problems}, "the problem", 25)
+    assert str(albums) in rig.safelight("status").stdout
+    assert now.library.counts.total == 3, "nothing is taken for deleted"
+    elsewhere.rename(albums)
+    rig.wait(lambda now: not now.problems, "no problem", 60)
+    later = pictures.jpeg(albums / "later.jpg", size=(64, 48), seed=4)
+    rig.wait_state(later, "safe")
+    rig.wait_safe(4)
     rig.stop()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli.failure import HELD
 from agent.protocol.methods import JobsList
 from agent.protocol.wire import Mistake
 from tests import pictures
@@ -269,6 +270,36 @@ def test_a_full_destination_is_named_and_gone_on_with_when_there_is_room(rig: Ri
         rig.wait_safe(8)
         rig.assert_arrived()
         assert not list((rig.base / "stick").rglob("*.part"))
+        rig.stop()
+
+
+@needs_root
+def test_a_film_too_large_for_a_nearly_full_drive_holds_nothing_else_and_goes_on_when_there_is_room(rig: Rig) -> None:
+    with small_disk(rig.base / "stick", "80m"):
+        rig.ready([], watch=False)
+        rig.set("min_free_disk_bytes", 0)
+        rig.folder("stick", rig.base / "stick")
+        film = rig.write("film.mp4", bytes(90_000_000))
+        rig.watch()
+        rig.wait(lambda now: "waits_for_room" in {one.code for one in now.problems}, "the problem")
+        pictures.bulk(rig.pictures, 8, 100_000)
+        now = rig.wait(lambda now: now.library.counts.safe == 8, "the others' copies")
+        assert (now.library.counts.queued, now.library.counts.failed, now.backup.light) == (1, 0, "attention")
+        (problem,) = now.problems
+        assert problem.args["destination"] == "stick"
+        shown = rig.show(film)
+        assert shown is not None
+        assert (shown.file.state, shown.file.reason) == ("queued", "waits_for_room")
+        (job,) = [one for one in rig.json("jobs", "list", "--status", "pending")["jobs"] if one["job_key"] == "upload"]
+        assert (job["attempts"], job["last_error"].partition("(")[0]) == (0, "waits_for_room")
+        waited = rig.safelight("backup", "--wait")
+        assert waited.returncode == HELD, "it ends, and says what waits"
+        assert "too large" in waited.stderr
+        subprocess.run(["mount", "-o", "remount,size=200m", str(rig.base / "stick")], check=True)
+        rig.backup()
+        now = rig.wait_safe(9)
+        assert not now.problems
+        rig.assert_arrived()
         rig.stop()
 
 

@@ -143,7 +143,7 @@ class Control:
         """How far a request is."""
         lanes = [destination.id for destination in self._settings.get().destinations]
         passing = {lane: self._gate.passing(lane) for lane in lanes}
-        row = groups.show(self._database.read(), group_id, passing)
+        row = groups.show(self._database.read(), group_id, passing, self._clock.now_at())
         if row is None:
             raise Mistake("group_unknown", id=group_id)
         return row

@@ -18,9 +18,8 @@ from agent.work.worker import Scope
 
 log = logging.getLogger(__name__)
 
-#: A file that changed under our hands is looked at again after it had time to rest, and ever later while it goes on.
-CHANGED_AGAIN_S = 2.0
-CHANGED_MOST_S = 600.0
+#: What waits for a way or for room that does not say when is looked at again after so long.
+LOOK_AGAIN_S = 60.0
 
 
 class Finish:
@@ -102,6 +101,7 @@ class Finish:
         if self._arrange is not None:
             self._arrange(tx, asset, now_at)
         error = asset.error()
+        is_over = False
         match error:
             case None:
                 vanished = all(isinstance(piece.error, FileVanished) for piece in asset.pieces)
@@ -109,21 +109,18 @@ class Finish:
                 return 1, 0
             case Blocked() | Interrupted():
                 scope.give_back(tx, asset.job)
-                return 0, 0
             case FileChanged():  # no attempt: it did not have its chance
-                again_s = min(CHANGED_AGAIN_S * 2 ** min(asset.job.interruptions, 16), CHANGED_MOST_S)
-                scope.give_back(tx, asset.job, after_s=again_s)
-                return 0, 0
-            case Transient(code="waits_for_route"):
-                scope.give_back(tx, asset.job, after_s=error.retry_after_s or CHANGED_AGAIN_S)
-                return 0, 0
+                scope.give_back(tx, asset.job, changed=True)
+            case Transient(code="waits_for_route" | "waits_for_room"):
+                scope.give_back(tx, asset.job, after_s=error.retry_after_s or LOOK_AGAIN_S, error=error)
+                self._note_waiting(tx, asset, now_at)
             case Transient():
-                if scope.retry(tx, asset.job, error):
-                    return 0, 0
+                is_over = not scope.retry(tx, asset.job, error)
             case _:
-                scope.fail(tx, asset.job, error)
-        self._note_failure(tx, asset, now_at)
-        return 0, 1
+                is_over = scope.fail(tx, asset.job, error)
+        if is_over:
+            self._note_failure(tx, asset, now_at)
+        return 0, int(is_over)
 
     def _write_down(self, tx: Tx, asset: Batched, now_at: int) -> None:
         for piece in asset.pieces:
@@ -141,6 +138,12 @@ class Finish:
             if piece.error is not None and not isinstance(piece.error, FileVanished):
                 copies.fail(tx, piece.member.id, self._id, piece.error.code, piece.error.args_, now_at)
                 activity.note(tx, "failed", piece.member.id, self._id, {"code": piece.error.code}, now_at)
+
+    def _note_waiting(self, tx: Tx, asset: Batched, now_at: int) -> None:
+        for piece in asset.pieces:
+            is_told = isinstance(piece.error, Transient) and piece.error.code == "waits_for_room"
+            if is_told and piece.error is not None and piece.member.role != "sidecar":
+                copies.fail(tx, piece.member.id, self._id, piece.error.code, piece.error.args_, now_at)
 
     def _derive(self, tx: Tx, assets: list[Batched]) -> None:
         pieces = [piece for asset in assets for piece in asset.pieces]

@@ -50,3 +50,31 @@ with open(os.path.join(root, b"filler"), "wb", buffering=0) as file:
 print(json.dumps([fate(destination.probe), files()]))
 """
     assert run_on_drive(tmp_path, script) == [FULL, ["filler"]]
+
+
+def test_a_film_that_is_too_large_waits_alone_as_long_as_there_is_room_for_others(tmp_path: Path) -> None:
+    script = """
+from agent.domain.errors import Transient
+film = photos("film.mp4", bytes(80_000_000))
+def put(source):
+    return fate(lambda: destination.put(Item(source), lambda n: None))
+print(json.dumps([
+    put(film), fate(destination.probe), put(photos("a.jpg", bytes(3_000_000))),
+    put(photos("b.jpg", bytes(9_000_000))), put(film), put(photos("c.jpg", bytes(3_000_000))),
+    subprocess.run(["mount", "-o", "remount,size=200m", os.fsdecode(root)], check=True).returncode,
+    put(film),
+]))
+"""
+    waits = ["Transient", "waits_for_room"]
+    assert run_on_drive(tmp_path, script, size="75m") == [waits, None, None, None, FULL, None, 0, None]
+
+
+def test_what_a_full_drive_must_have_room_for_again_is_no_whole_film(tmp_path: Path) -> None:
+    script = """
+film = photos("film.mp4", bytes(80_000_000))
+looks = [fate(lambda: destination.put(Item(film), lambda n: None)), fate(destination.probe)]
+subprocess.run(["mount", "-o", "remount,size=70m", os.fsdecode(root)], check=True)
+looks.append(fate(destination.probe))
+print(json.dumps(looks))
+"""
+    assert run_on_drive(tmp_path, script, size="40m") == [FULL, FULL, None]

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from queue import SimpleQueue
 
 import pytest
 
@@ -17,13 +18,16 @@ class Disk:
         self.let_go = threading.Event()
         self.told: list[int] = []
         self.was_told = threading.Semaphore(0)
-        self.reach = Reach(self._tell, patience_s=0.05)
+        self.threads: list[threading.Thread] = []
+        self.answers: SimpleQueue[str] = SimpleQueue()
+        self.reach = Reach(self.hear, patience_s=0.05)
 
     def hang(self, _: Beat) -> str:
-        assert self.let_go.wait(30)
+        self.threads.append(threading.current_thread())
+        assert self.let_go.wait(60)
         return "late"
 
-    def _tell(self, folder_id: int) -> None:
+    def hear(self, folder_id: int) -> None:
         self.told.append(folder_id)
         self.was_told.release()
 
@@ -138,3 +142,98 @@ def test_after_the_end_nothing_is_waited_for_and_nothing_is_told(disk: Disk) -> 
     with pytest.raises(Interrupted):
         disk.reach.ask(1, disk.hang)
     assert disk.told == []
+
+
+def call_off() -> None:
+    raise Interrupted("hold")
+
+
+def hanging(disk: Disk, folder_id: int = 1) -> list[threading.Thread]:
+    return [one for one in disk.threads if one.is_alive() and one.name == f"folder-{folder_id}"]
+
+
+def test_however_many_questions_are_called_off_one_thread_hangs_and_then_the_folder_is_silent(disk: Disk) -> None:
+    for _ in range(50):
+        with pytest.raises(Interrupted):
+            disk.reach.ask(1, disk.hang, call_off)
+    assert len(hanging(disk)) == 1
+    assert disk.told == []
+    for _ in range(50):
+        with pytest.raises(Silent):
+            disk.reach.ask(1, disk.hang)
+    assert len(hanging(disk)) == 1
+    assert disk.told == [1]
+    assert disk.reach.ask(2, fine) == "fine"
+    disk.let_go.set()
+    assert disk.was_told.acquire(timeout=10)
+    assert disk.was_told.acquire(timeout=10)
+    assert disk.reach.ask(1, fine) == "fine"
+    assert disk.told == [1, 1], "that it hangs, and that it answers again"
+
+
+def test_the_question_after_one_that_was_called_off_is_asked_once_that_thread_is_back(disk: Disk) -> None:
+    patient = Reach(disk.hear, patience_s=30)
+    with pytest.raises(Interrupted):
+        patient.ask(1, disk.hang, call_off)
+    asked = threading.Thread(target=lambda: disk.answers.put(patient.ask(1, fine)))
+    asked.start()
+    disk.let_go.set()
+    assert disk.answers.get(timeout=20) == "fine"
+    asked.join(10)
+    assert disk.told == []
+
+
+def test_all_that_hang_cost_the_time_of_one_and_those_that_answer_do_not_wait(disk: Disk) -> None:
+    disk.reach = Reach(disk.hear, patience_s=3)
+    folders: dict[int, Callable[[Beat], str]] = dict.fromkeys(range(20), disk.hang)
+    folders |= {30: fine, 31: fine}
+    looks = 0
+    found: dict[int, str] = {}
+    for answer in disk.reach.ask_all(folders):
+        if answer is None:
+            looks += 1
+        else:
+            found[answer[0]] = answer[1]
+    assert found == {30: "fine", 31: "fine"}
+    assert looks <= 6, "looks twice a second, of one limit"
+    assert sorted(disk.told) == list(range(20))
+    assert {one for one in disk.reach.ask_all(folders) if one} == {(30, "fine"), (31, "fine")}
+    disk.let_go.set()
+    for _ in range(40):
+        assert disk.was_told.acquire(timeout=10)
+    assert dict(one for one in disk.reach.ask_all(dict.fromkeys(range(20), fine)) if one) == dict.fromkeys(
+        range(20), "fine"
+    )
+
+
+def test_what_nobody_waits_for_any_more_of_many_is_called_off_and_becomes_silent_when_asked_again(disk: Disk) -> None:
+    disk.reach = Reach(disk.hear, patience_s=3)
+    works: dict[int, Callable[[Beat], str]] = {1: disk.hang, 2: fine}
+    for _ in range(3):
+        with closing(disk.reach.ask_all(works)) as answers:
+            assert next(one for one in answers if one) == (2, "fine")
+            assert next(answers) is None
+    assert len(hanging(disk)) == 1
+    assert disk.told == []
+    assert [one for one in disk.reach.ask_all(works) if one] == [(2, "fine")]
+    assert disk.told == [1]
+    assert len(hanging(disk)) == 1
+
+
+def test_what_one_of_many_raises_is_raised(disk: Disk) -> None:
+    def fail(_: Beat) -> str:
+        raise Transient("io_error")
+
+    with pytest.raises(Transient):
+        list(disk.reach.ask_all({1: fail}))
+
+
+def test_of_many_one_that_takes_its_time_is_given_as_well(disk: Disk) -> None:
+    pause = threading.Event()
+
+    def slow(_: Beat) -> str:
+        pause.wait(0.2)
+        return "slow"
+
+    disk.reach = Reach(disk.hear, patience_s=30)
+    assert [one for one in disk.reach.ask_all({1: slow}) if one] == [(1, "slow")]

@@ -441,3 +441,27 @@ def test_after_any_shuffling_of_folders_every_file_was_heard_and_every_folder_is
         (folder / "probe.jpg").write_bytes(b"x")
     assert ear.hears(*(folder / "probe.jpg" for folder in folders))
     assert {why for _, why in ear.rescans} <= {"moved"}
+
+
+def test_a_root_that_is_moved_away_is_told_at_once_and_heard_again_when_it_is_back(
+    ear: Ear, root: Path, outside: Path
+) -> None:
+    (root / "trip").mkdir()
+    listen(ear, root)
+    root.rename(outside / "photos")
+    assert ear.is_told(1, "unwatched")
+    (outside / "photos").rename(root)
+    listen(ear, root)
+    (root / "trip/a.jpg").write_bytes(b"x")
+    assert ear.hears(root / "trip/a.jpg")
+
+
+def test_a_root_that_is_moved_is_told_although_a_folder_above_it_is_watched_too(
+    ear: Ear, root: Path, outside: Path
+) -> None:
+    inner = root / "inner"
+    inner.mkdir()
+    listen(ear, root)
+    ear.watcher.watch(2, bytes(inner), True)
+    inner.rename(outside / "inner")
+    assert ear.is_told(2, "unwatched")

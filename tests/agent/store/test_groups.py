@@ -140,3 +140,29 @@ def test_a_job_is_done_sooner_when_that_is_asked_for_and_not_after_its_end(
         jobs.complete(tx, job_id, NOW)
         assert not groups.prioritise(tx, job_id, 7, NOW)
         assert groups.prioritise(tx, other, -3, NOW)
+
+
+def test_a_photo_that_waits_for_room_says_so_and_has_not_failed(ledger: Database, asset: tuple[int, int, int]) -> None:
+    job_id, file_id, asset_id = asset
+    with ledger.write() as tx:
+        group = groups.begin(tx, "backup", "off", NOW)
+        tx.execute("UPDATE background_service_jobs SET group_id = ?", (group,))
+        groups.scanned(tx, group)
+        jobs.claim(tx, "immich", Open(everyone=True), "boot", NOW, files=1, size_bytes=1)
+        copies.fail(tx, file_id, "immich", "waits_for_room", {}, NOW)
+        jobs.give_back(tx, [job_id], NOW, run_after=NOW + 60_000, error="waits_for_room()")
+        files.derive(tx, [file_id])
+        assert copies.waiting_for_room(tx) == [("immich", 1, NOW)]
+        assert copies.failing_since(tx) is None
+        assert copies.lacking_of(tx, [asset_id], "immich") == [(asset_id, 10)]
+    assert shown(ledger, file_id) == ("queued", "waits_for_room")
+    open_lanes = {"immich": Open(everyone=True)}
+    waiting = groups.show(ledger.read(), group, open_lanes, NOW)
+    due = groups.show(ledger.read(), group, open_lanes, NOW + 60_000)
+    assert waiting is not None
+    assert due is not None
+    assert [(one.outstanding, one.held, one.finished) for one in (waiting, due)] == [(1, 1, False), (1, 0, False)]
+    with ledger.write() as tx:
+        copies.forgive(tx, [file_id], "immich")
+        assert copies.waiting_for_room(tx) == []
+    assert shown(ledger, file_id) == ("queued", None)

@@ -219,7 +219,7 @@ def test_the_running_totals_are_the_counts(ledger: Database) -> None:
     with ledger.write() as tx:
         jobs.complete(tx, taken[0].id, NOW)
         jobs.fail(tx, taken[1].id, "no", NOW)
-        jobs.cancel_lane(tx, "b")
+        groups.cancel_lane(tx, "b")
     shown = {key: pair for key, pair in job_history.counts(ledger.read()).items() if pair[0]}
     counted = {
         (row[0], row[1]): (row[2], row[3])
@@ -266,3 +266,65 @@ def test_a_request_knows_how_far_it_is_and_what_of_it_is_held(ledger: Database) 
         groups.close_all(tx, NOW)
     assert groups.unfinished(ledger.read()) == {}
     assert [job.group_id for job in take(ledger, lane="d")] == [None]
+
+
+@pytest.mark.parametrize(("claimed_for", "asked_by"), [(None, 7), (6, 7)])
+def test_what_a_person_asks_for_while_its_attempt_fails_does_not_wait_for_the_next_one(
+    ledger: Database, claimed_for: int | None, asked_by: int
+) -> None:
+    job_id = add(ledger, unique_key="u", group_id=claimed_for)
+    (job,) = take(ledger)
+    wish = NewJob("scan", {}, unique_key="u", run_after=NOW, group_id=asked_by)
+    with ledger.write() as tx:
+        jobs.enqueue_all(tx, [wish], NOW, again=False)
+        jobs.retry_later(tx, job.id, "away", NOW + 60_000, NOW, group_id=job.group_id)
+    assert [(one.id, one.attempts) for one in take(ledger)] == [(job_id, 1)]
+    with ledger.write() as tx:
+        jobs.retry_later(tx, job.id, "away", NOW + 60_000, NOW, group_id=asked_by)
+    assert take(ledger) == [], "nobody asked during this one"
+
+
+def test_a_request_that_was_called_off_meanwhile_hurries_nothing(ledger: Database) -> None:
+    with ledger.write() as tx:
+        group = groups.begin(tx, "backup", "off", NOW)
+    add(ledger, key="upload", group_id=group)
+    (job,) = take(ledger)
+    with ledger.write() as tx:
+        groups.close_all(tx, NOW)
+        jobs.retry_later(tx, job.id, "away", NOW + 60_000, NOW, group_id=job.group_id)
+    assert take(ledger) == []
+
+
+def test_what_failed_for_good_while_a_person_asked_for_it_is_tried_again_and_counted_at_its_end(
+    ledger: Database,
+) -> None:
+    with ledger.write() as tx:
+        group = groups.begin(tx, "backup", "off", NOW)
+    job_id = add(ledger, key="upload", unique_key="u", weight_bytes=5, max_attempts=1)
+    (job,) = take(ledger)
+    wish = NewJob("upload", {}, unique_key="u", run_after=NOW, group_id=group, weight_bytes=5)
+    with ledger.write() as tx:
+        jobs.enqueue_all(tx, [wish], NOW, again=False)
+        groups.scanned(tx, group)
+        assert not jobs.fail(tx, job_id, "too large", NOW, group_id=job.group_id)
+        groups.progress(tx, job_id, completed=0, failed=1, bytes_done=5)
+    row = groups.show(ledger.read(), group, {})
+    assert row is not None
+    assert (row.total, row.failed, row.outstanding, row.finished) == (1, 0, 1, False)
+    (again,) = take(ledger)
+    assert (again.id, again.attempts, again.group_id) == (job_id, 0, group)
+    with ledger.write() as tx:
+        assert jobs.fail(tx, job_id, "too large", NOW, group_id=again.group_id)
+        groups.progress(tx, job_id, completed=0, failed=1, bytes_done=5)
+    row = groups.show(ledger.read(), group, {})
+    assert row is not None
+    assert (row.total, row.failed, row.bytes_done, row.finished) == (1, 1, 5, True)
+
+
+def test_only_changes_under_our_hands_count_as_such(ledger: Database) -> None:
+    job_id = add(ledger)
+    for changed in (False, False, True, False):
+        take(ledger)
+        with ledger.write() as tx:
+            jobs.give_back(tx, [job_id], NOW, changed=changed)
+    assert [job.changes for job in take(ledger)] == [1]

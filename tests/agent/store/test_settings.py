@@ -210,3 +210,54 @@ def test_the_journal_gives_the_last_decision_also_after_a_half_line(tmp_path: Pa
     assert IntentJournal(path).pause() == Pause(None)
     journal.set_pause(None, 4)
     assert IntentJournal(path).pause() is None
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_start_that_can_read_neither_the_file_nor_its_copy_knows_nothing_until_the_file_is_back(
+    file: Path, *, away: bool
+) -> None:
+    before = SettingsStore(file)
+    before.change(with_folder)
+    kept = file.read_bytes()
+    file.with_name("settings.toml.good").write_bytes(b"[[folders\n")
+    if away:
+        file.unlink()
+    else:
+        file.write_bytes(b"[[folders\n")
+    store = SettingsStore(file)
+    assert store.trouble
+    assert not store.is_known
+    told: list[Settings] = []
+    store.listen(told.append)
+    with pytest.raises(Mistake, match="settings_unreadable"):
+        store.set_value("trigger_delay_s", 7)
+    store.reload_if_edited()
+    assert told == []
+    file.write_bytes(kept)
+    store.reload_if_edited()
+    assert SettingsStore(file).is_known
+    assert told == [before.get()]
+    assert file.with_name("settings.toml.good").read_bytes() == kept
+
+
+def test_settings_that_are_back_are_told_also_where_they_ask_for_nothing(file: Path) -> None:
+    file.write_bytes(b"[[folders\n")
+    store = SettingsStore(file)
+    told: list[Settings] = []
+    store.listen(told.append)
+    file.write_bytes(b"")
+    store.reload_if_edited()
+    assert told == [Settings()]
+
+
+def test_whoever_adds_a_folder_where_nothing_can_be_read_begins_anew(file: Path) -> None:
+    file.write_bytes(b"[[folders\n")
+    SettingsStore(file).change(with_folder)
+    store = SettingsStore(file)
+    assert store.is_known
+    assert store.get() == with_folder(Settings())
+    assert file.with_name("settings.toml.unreadable").read_bytes() == b"[[folders\n"
+
+
+def test_a_home_without_settings_is_a_beginning(file: Path) -> None:
+    assert SettingsStore(file).is_known

@@ -134,24 +134,57 @@ def test_a_batch_grows_with_the_pace_of_its_destination_so_that_it_never_lasts_l
     assert sizes[5:] == [100, 50]
 
 
+def _ask_anew(shop: Shop, scope: Scope) -> int:
+    """A person says 'back up now' while the upload is under way; the request."""
+    with scope.database.write() as tx:
+        group = groups.begin(tx, "backup", "all", shop.clock.now_at())
+        wish = NewJob(
+            "upload", {"n": 1}, lane=LANE, unique_key="upload:1", group_id=group, run_after=shop.clock.now_at()
+        )
+        jobs.enqueue_all(tx, [wish], shop.clock.now_at(), again=False)
+        groups.scanned(tx, group)
+    return group
+
+
 def test_a_request_counts_a_job_that_ran_already_when_it_was_made(shop: Shop) -> None:
     rows: list[int] = []
 
     def handle(scope: Scope, batch: Sequence[Claimed]) -> None:
-        with scope.database.write() as tx:  # 'back up now', while the upload is under way
-            rows.append(groups.begin(tx, "backup", "all", shop.clock.now_at()))
-            wish = NewJob("upload", {"n": 1}, lane=LANE, unique_key="upload:1", group_id=rows[0])
-            jobs.enqueue_all(tx, [wish], shop.clock.now_at(), again=False)
-            groups.scanned(tx, rows[0])
+        rows.append(_ask_anew(shop, scope))
         with scope.database.write() as tx:
-            scope.fail(tx, batch[0], Rejected("too_large_for_server"))
+            scope.complete(tx, batch[0])
 
     shop.handlers["upload"] = handle
     shop.add(unique_key="upload:1")
     shop.run()
     told = groups.show(shop.database.read(), rows[0], {})
     assert told is not None
-    assert (told.total, told.failed, told.finished) == (1, 1, True)
+    assert (told.total, told.completed, told.finished) == (1, 1, True)
+
+
+@pytest.mark.parametrize("error", [Transient("timeout", retry_after_s=3_600), Rejected("too_large_for_server")])
+def test_what_fails_while_a_person_asks_for_it_is_tried_again_at_once_and_no_longer_when_nobody_does(
+    shop: Shop, error: Transient | Rejected
+) -> None:
+    rows: list[int] = []
+    tries: list[int | None] = []
+
+    def handle(scope: Scope, batch: Sequence[Claimed]) -> None:
+        tries.append(batch[0].group_id)
+        if not rows:
+            rows.append(_ask_anew(shop, scope))
+            raise error
+        with scope.database.write() as tx:
+            scope.complete(tx, batch[0])
+
+    shop.handlers["upload"] = handle
+    job_id = shop.add(unique_key="upload:1")
+    shop.run()
+    assert tries == [None, rows[0]]
+    assert shop.job(job_id).status == "COMPLETED"
+    told = groups.show(shop.database.read(), rows[0], {})
+    assert told is not None
+    assert (told.total, told.completed, told.failed, told.finished) == (1, 1, 0, True)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import os
 
 from agent.protocol.types import JobRow
-from agent.store import job_history
+from agent.store import job_history, jobs
+from agent.store.jobs import Open
 from tests.agent.work.server_stage import HERE, Stage
 
 
@@ -33,6 +34,22 @@ def test_a_recording_under_way_is_not_read_and_looked_at_ever_more_seldom_until_
     assert stage.run_one()
     assert stage.states() == {"film.mp4": "safe"}
     assert len(stage.server.assets) == 1
+
+
+def test_what_was_held_often_before_it_changed_waits_no_longer_for_that(stage: Stage) -> None:
+    film = stage.file("film.mp4")
+    stage.take()
+    stage.clock.advance(60)
+    for _ in range(9):
+        with stage.database.write() as tx:
+            (job,) = jobs.claim(
+                tx, HERE, Open(everyone=True), "boot", stage.clock.now_at(), files=1, size_bytes=1 << 28
+            )
+            jobs.give_back(tx, [job.id], stage.clock.now_at())
+    os.utime(film, ns=(stage.clock.now_at() * 1_000_000,) * 2)
+    assert stage.run_one()
+    row = the_job(stage)
+    assert (row.interruptions, row.run_after - stage.clock.now_at()) == (10, 2_000)
 
 
 def test_a_picture_that_was_edited_some_time_ago_is_read_and_sent_as_it_is(stage: Stage) -> None:
