@@ -36,22 +36,10 @@ def burst_of(name: bytes) -> bytes | None:
     return None
 
 
-def range_of(name: bytes) -> tuple[bytes, bytes]:
-    """Between which names of its directory (from the first, up to the second) all of a still's stack are.
-
-    Names begin alike in most stacks, so that a large directory is not read for one picture.
-    """
-    stem = stem_key(name)
-    key = burst_of(name)
-    if key is None:
-        low = name.split(b".", 1)[0] or name
-    elif name.isascii() and stem.startswith(key):
-        low = name[: len(key)]
-    elif stem[:1].isdigit():  # Google once: a number, and only then what they have in common
-        return b"0", b":"
-    else:  # Sony
-        low = name[:3]
-    return low, low + b"\xff"
+def key_of(name: bytes) -> bytes:
+    """What all stills of one stack have in common and no other of their directory has: the burst, else the stem."""
+    burst = burst_of(name)
+    return b"stem:" + stem_key(name) if burst is None else b"burst:" + burst
 
 
 def stack_of(name: bytes, neighbours: Sequence[bytes]) -> tuple[bytes, ...]:

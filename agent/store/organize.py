@@ -1,4 +1,4 @@
-"""What is still to be arranged at a server: the table `organize_queue`, and the albums known by name.
+"""What is still to be arranged at a server: the table `organize_queue`, the albums known by name, the keys of stacks.
 
 Functions over one transaction. Rows are written together with the copies that they follow, and go when the server has
 confirmed them.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from agent.record import Record
-from agent.store.db import Tx
+from agent.store.db import Tx, placeholders
 from agent.store.jobs import NewJob
 
 Kind = Literal["album", "tag", "stack", "live", "show", "restore"]
@@ -30,8 +30,15 @@ class Wish(Record, frozen=True):
 
 
 def want(tx: Tx, destination_id: str, wishes: Iterable[Wish]) -> int:
-    """Write down what is to be arranged; what is written down already stays once. Returns how many there were."""
+    """Write down what is to be arranged; what is written down already stays once. Returns how many there were.
+
+    Wishes for a stack name all that belongs to it now, and take the place of those for what it was before.
+    """
     rows = [(destination_id, wish.kind, wish.name, wish.remote_id, wish.rank) for wish in wishes]
+    tx.executemany(
+        "DELETE FROM organize_queue WHERE destination_id = ? AND kind = ? AND name = ?",
+        sorted({row[:3] for row in rows if row[1] == "stack"}),
+    )
     tx.executemany(
         "INSERT INTO organize_queue (destination_id, kind, name, remote_id, rank) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET rank = excluded.rank, tries = 0",
@@ -96,27 +103,81 @@ def link_album(tx: Tx, destination_id: str, name: str, remote_id: str | None) ->
         )
 
 
-def safe_stills_and_videos(
-    tx: Tx, folder_id: int, destination_id: str, after: int, limit: int
-) -> list[tuple[int, bytes, bytes, int, str, str]]:
-    """What of a folder is safe at a destination: file id, path below the root, name, directory id, role, remote id."""
-    rows = tx.execute(
-        "SELECT f.id, d.path, f.name, f.directory_id, f.role, c.remote_id FROM files f"
-        " JOIN directories d ON d.id = f.directory_id"
-        " JOIN copies c ON c.content_id = f.content_id AND c.destination_id = ?"
-        " WHERE f.folder_id = ? AND f.id > ? AND f.content_is_current AND c.state = 'safe' AND c.remote_id IS NOT NULL"
-        " AND f.state NOT IN ('gone', 'excluded') AND f.role IN ('still', 'video') ORDER BY f.id LIMIT ?",
-        (destination_id, folder_id, after, limit),
-    )
-    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+class Placed(Record, frozen=True):
+    """A still or video that is safe at a server, and where it lies here. `below` is relative to its folder's root.
+
+    What the mirror knows as hidden, the moving half of a live photo, is none: nobody sees it there.
+    """
+
+    file_id: int
+    below: bytes
+    name: bytes
+    directory_id: int
+    role: str
+    remote_id: str
 
 
-def remote_ids_of(tx: Tx, destination_id: str, directory_id: int, low: bytes, high: bytes) -> dict[bytes, str]:
-    """Names of a directory in a range that are safe at a destination -> their ids there."""
+#: By the files' ids: from the copies on, every stretch of a folder would go through all that there are.
+_PLACED = (
+    "SELECT f.id, d.path, f.name, f.directory_id, f.role, c.remote_id FROM files f"
+    " CROSS JOIN directories d ON d.id = f.directory_id"
+    " CROSS JOIN copies c ON c.content_id = f.content_id AND c.destination_id = ?"
+    " WHERE f.content_is_current AND c.state = 'safe' AND c.remote_id IS NOT NULL"
+    " AND f.state NOT IN ('gone', 'excluded') AND f.role IN ('still', 'video')"
+    " AND NOT EXISTS (SELECT 1 FROM remote_assets r WHERE r.destination_id = c.destination_id"
+    " AND r.remote_id = c.remote_id AND r.visibility = 'hidden')"
+)
+
+
+#: Arguments: a destination, a folder, the file's id before the first, how many.
+SAFE_OF_FOLDER = f"{_PLACED} AND f.folder_id = ? AND f.id > ? ORDER BY f.id LIMIT ?"
+
+
+def safe_of_folder(tx: Tx, folder_id: int, destination_id: str, after: int, limit: int) -> list[Placed]:
+    """The next stills and videos of a folder, by their ids, that are safe at a destination."""
+    rows = tx.execute(SAFE_OF_FOLDER, (destination_id, folder_id, after, limit))
+    return [Placed(*row) for row in rows]
+
+
+def safe_of(tx: Tx, file_ids: Sequence[int], destination_id: str) -> list[Placed]:
+    """Those of these files that are stills and videos and safe at a destination."""
+    found: list[Placed] = []
+    for start in range(0, len(file_ids), 500):
+        some = file_ids[start : start + 500]
+        rows = tx.execute(f"{_PLACED} AND f.id IN ({placeholders(len(some))}) ORDER BY f.id", (destination_id, *some))
+        found += [Placed(*row) for row in rows]
+    return found
+
+
+def servers_of(tx: Tx, folder_id: int) -> list[str]:
+    """The destinations of a folder where something can be arranged."""
     rows = tx.execute(
-        "SELECT f.name, c.remote_id FROM files f JOIN copies c ON c.content_id = f.content_id AND c.destination_id = ?"
-        " WHERE f.directory_id = ? AND f.name >= ? AND f.name < ? AND f.content_is_current AND c.state = 'safe'"
-        " AND c.remote_id IS NOT NULL AND f.state NOT IN ('gone', 'excluded') AND f.role = 'still'",
-        (destination_id, directory_id, low, high),
+        "SELECT d.id FROM folder_destinations fd JOIN destinations d ON d.id = fd.destination_id"
+        " WHERE fd.folder_id = ? AND d.kind = 'immich' ORDER BY d.id",
+        (folder_id,),
     )
-    return {row[0]: row[1] for row in rows}
+    return [row[0] for row in rows]
+
+
+def keep_stack_key(tx: Tx, file_id: int, directory_id: int, key: bytes) -> None:
+    """A still's key, see the table."""
+    tx.execute(
+        "INSERT INTO stack_keys (file_id, directory_id, key) VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+        " SET directory_id = excluded.directory_id, key = excluded.key"
+        " WHERE (directory_id, key) <> (excluded.directory_id, excluded.key)",
+        (file_id, directory_id, key),
+    )
+
+
+#: Arguments: a destination, a directory, a key.
+STILLS_WITH_KEY = (
+    "SELECT f.name, c.remote_id FROM stack_keys s CROSS JOIN files f ON f.id = s.file_id"
+    " CROSS JOIN copies c ON c.content_id = f.content_id AND c.destination_id = ?"
+    " WHERE s.directory_id = ? AND s.key = ? AND f.directory_id = s.directory_id AND f.content_is_current"
+    " AND c.state = 'safe' AND c.remote_id IS NOT NULL AND f.state NOT IN ('gone', 'excluded') AND f.role = 'still'"
+)
+
+
+def stills_with_key(tx: Tx, destination_id: str, directory_id: int, key: bytes) -> dict[bytes, str]:
+    """Names of a directory's stills that have a key and are safe at a destination -> their ids there."""
+    return {row[0]: row[1] for row in tx.execute(STILLS_WITH_KEY, (destination_id, directory_id, key))}

@@ -161,7 +161,9 @@ def put_users(tx: Tx, destination_id: str, reading: int, rows: Iterable[tuple[st
     """(id, name, e-mail) of people."""
     tx.executemany(
         "INSERT INTO remote_users (destination_id, remote_id, name, email, seen_in) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET name = excluded.name, email = excluded.email, seen_in = excluded.seen_in",
+        " ON CONFLICT DO UPDATE SET name = excluded.name, email = excluded.email, seen_in = excluded.seen_in,"
+        # A whole reading tells people before partners: who is no partner any more is not told of, and is none.
+        " shares = CASE WHEN seen_in < excluded.seen_in THEN 0 ELSE shares END",
         [(destination_id, *row, reading) for row in rows],
     )
 
@@ -178,9 +180,18 @@ def set_partner(tx: Tx, destination_id: str, reading: int, remote_id: str, *, sh
     """Somebody shows us their library, or no longer does."""
     tx.execute(
         "INSERT INTO remote_users (destination_id, remote_id, shares, seen_in) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET shares = excluded.shares",
+        " ON CONFLICT DO UPDATE SET shares = excluded.shares, seen_in = excluded.seen_in",
         (destination_id, remote_id, shares, reading),
     )
+
+
+def partners(tx: Tx, destination_id: str) -> list[tuple[str, str]]:
+    """(id, name) of those who show us their library."""
+    rows = tx.execute(
+        "SELECT remote_id, name FROM remote_users WHERE destination_id = ? AND shares ORDER BY remote_id",
+        (destination_id,),
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def sweep(tx: Tx, destination_id: str, reading: int) -> None:

@@ -161,6 +161,21 @@ class Stage:
             place.server.faults.clear()
             place.server.faults.body_limit = None
 
+    def album(self, name: str, *files: str) -> None:
+        """Wait until the server has one album of this name, with these and no other pictures in it."""
+        place = self.rig.places["server"]
+        assert isinstance(place, ServerPlace)
+
+        def held() -> list[list[str]]:
+            names = {asset.id: asset.filename for asset in place.server.assets}
+            albums = [one for one in place.server.albums if one.name == name]
+            return [sorted(names[asset_id] for asset_id in one.asset_ids) for one in albums]
+
+        deadline_s = time.monotonic() + 30
+        while held() != [sorted(files)]:
+            assert time.monotonic() < deadline_s, f"{held()}\n{self.rig.account()}"
+            time.sleep(0.05)
+
     def adds(self, name: str) -> None:
         """A destination, new or removed before."""
         if name in self.rig.places:

@@ -147,7 +147,10 @@ def epoch_ms(text: object) -> int | None:
 
 
 def search(server: Server, version: Version, since_at: int | None) -> Iterator[list[RemoteAsset]]:
-    """All own assets, those in the trash too, that changed since a time (None: all), a page at a time."""
+    """All assets, those in the trash too, that changed since a time (None: all), a page at a time.
+
+    A partner's are among them, where the account shows these in its timeline.
+    """
     for visibility in searches(version):
         yield from _pages(server, since_at, visibility)
 
@@ -181,3 +184,15 @@ def albums(server: Server, etag: str | None) -> tuple[list[tuple[str, str]] | No
         raise server.verdict(answer)
     named = [(str(one["id"]), str(one.get("albumName", ""))) for one in value if isinstance(one, dict) and "id" in one]
     return named, answer.headers.get("etag")
+
+
+def partners(server: Server) -> list[tuple[str, str, str]]:
+    """(id, name, e-mail) of those who show this account their library."""
+    value = server.ask("GET", "/partners?direction=shared-with")
+    if not isinstance(value, list):
+        raise Blocked("not_immich", address=server.address, status=200)
+    return [
+        (str(one["id"]), str(one.get("name", "")), str(one.get("email", "")))
+        for one in value
+        if isinstance(one, dict) and "id" in one
+    ]

@@ -19,6 +19,7 @@ from agent.store import copies, files, folders, jobs
 from agent.store.db import Database, Tx
 from agent.store.intent import IntentJournal
 from agent.work.folders import Folders, Watched
+from agent.work.server.arrange import follow
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class _Directory(MutableRecord):
     intent: IntentJournal | None
     touched: list[int] = field(default_factory=list)
     assets: set[int] = field(default_factory=set)
+    moved: list[int] = field(default_factory=list)
 
 
 class Intake:
@@ -148,6 +150,8 @@ class Intake:
                 taken.changed = True
                 taken.files += directory.touched
                 files.derive(tx, directory.touched)
+                if directory.moved:
+                    taken.lanes.update(follow(tx, folder, directory.moved, now_at))
                 self._enqueue(directory, urgency, taken)
 
     def _enqueue(self, directory: _Directory, urgency: Urgency, taken: Taken) -> None:
@@ -190,6 +194,7 @@ def _take(directory: _Directory, name: bytes, facts: Facts, known: files.FileFac
             was = files.path_of(tx, moved.id)
             files.move(tx, moved.id, directory.id, directory.folder.id, name, role)
             file_id = moved.id
+            directory.moved.append(file_id)
             if moved.reason == LEFT_OUT and directory.intent is not None:
                 directory.intent.leave_out([_path(directory, name)], directory.now_at)
                 directory.intent.take_in([was], directory.now_at)

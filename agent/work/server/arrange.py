@@ -2,19 +2,20 @@
 
 What a sidecar says that came too late to travel along is a job of its own; the rest goes into the queue of `organize`:
 albums and tags by the folder's rules, stacks of stills that are all there by now, the link of a live photo whose halves
-came one by one. Called by `upload` on the lane's thread; `whole_folder` when a person changes such a rule.
+came one by one. Called by `upload` on the lane's thread; `whole_folder` when a person changes such a rule; `follow`
+by `intake` when a picture that is safe was moved.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from agent.domain.stacks import range_of, stack_of
+from agent.domain.stacks import key_of, stack_of
 from agent.protocol.paths import to_display
 from agent.protocol.settings import FolderRules
 from agent.store import jobs, organize
 from agent.store.db import Tx
 from agent.store.jobs import NewJob
-from agent.store.organize import GATHER_MS, Wish
+from agent.store.organize import GATHER_MS, Placed, Wish
 from agent.work.folders import Folders, Watched, relative_to
 from agent.work.journey.batch import Batched
 
@@ -46,7 +47,9 @@ class Arrange:
             wishes += _of_place(folder, below, piece.remote_id)
             if folder.rules.stack and piece.member.role == "still":
                 directory_id = _directory_of(tx, piece.member.id)
-                wishes += _of_stack(tx, self._id, directory_id, piece.member.name)
+                key = key_of(piece.member.name)
+                organize.keep_stack_key(tx, piece.member.id, directory_id, key)
+                wishes += _of_stack(tx, self._id, directory_id, key)
         if _is_to_be_told(asset):
             told = _describe_job(self._id, asset.pieces[0].member.asset_id, job.folder_id, now_at, job.group_id)
             jobs.enqueue(tx, told, now_at)
@@ -56,14 +59,26 @@ class Arrange:
 
     def whole_folder(self, tx: Tx, folder: Watched, after: int) -> int | None:
         """Write down what a stretch of a folder asks for; returns where the next begins, None at the end."""
-        rows = organize.safe_stills_and_videos(tx, folder.id, self._id, after, STRETCH)
-        wishes: list[Wish] = []
-        for _, below, name, directory_id, role, remote_id in rows:
-            wishes += _of_place(folder, below, remote_id)
-            if folder.rules.stack and role == "still":
-                wishes += _of_stack(tx, self._id, directory_id, name)
-        organize.want(tx, self._id, wishes)
-        return rows[-1][0] if len(rows) == STRETCH else None
+        found = organize.safe_of_folder(tx, folder.id, self._id, after, STRETCH)
+        organize.want(tx, self._id, _of_placed(tx, self._id, folder, found))
+        return found[-1].file_id if len(found) == STRETCH else None
+
+
+def follow(tx: Tx, folder: Watched, file_ids: Sequence[int], now_at: int) -> set[str]:
+    """Files were moved to where they are now: what is safe of them is arranged by its new place. Returns the lanes.
+
+    What their old place led to stays, as with anything that a person may have wanted at the server.
+    """
+    lanes: set[str] = set()
+    if not wants_anything(folder.rules):
+        return lanes
+    for destination_id in organize.servers_of(tx, folder.id):
+        wishes = _of_placed(tx, destination_id, folder, organize.safe_of(tx, file_ids, destination_id))
+        if wishes:
+            organize.want(tx, destination_id, wishes)
+            jobs.enqueue(tx, organize.job(destination_id, folder.id, now_at), now_at)
+            lanes.add(destination_id)
+    return lanes
 
 
 def wants_anything(rules: FolderRules) -> bool:
@@ -96,6 +111,21 @@ def _of_halves(asset: Batched, rules: FolderRules) -> Iterator[Wish]:
         yield Wish("show", rules.visibility, video.remote_id)  # it was sent as a half, and the whole will not come
 
 
+def _of_placed(tx: Tx, destination_id: str, folder: Watched, found: Sequence[Placed]) -> list[Wish]:
+    """What a folder's rules ask for these, that are safe at a server."""
+    wishes: list[Wish] = []
+    stacks: set[tuple[int, bytes]] = set()
+    for one in found:
+        wishes += _of_place(folder, one.below, one.remote_id)
+        if folder.rules.stack and one.role == "still":
+            key = key_of(one.name)
+            organize.keep_stack_key(tx, one.file_id, one.directory_id, key)
+            stacks.add((one.directory_id, key))
+    for directory_id, key in sorted(stacks):
+        wishes += _of_stack(tx, destination_id, directory_id, key)
+    return wishes
+
+
 def _of_place(folder: Watched, below: bytes, remote_id: str) -> Iterator[Wish]:
     rules = folder.rules
     if rules.album != "none":
@@ -115,15 +145,12 @@ def _directory_of(tx: Tx, file_id: int) -> int:
     return int(tx.execute("SELECT directory_id FROM files WHERE id = ?", (file_id,)).fetchone()[0])
 
 
-def _of_stack(tx: Tx, destination_id: str, directory_id: int, name: bytes) -> Iterator[Wish]:
+def _of_stack(tx: Tx, destination_id: str, directory_id: int, key: bytes) -> Iterator[Wish]:
     """The stack that a still completes or joins; whichever of its stills comes last brings it about."""
-    low, high = range_of(name)
-    there = organize.remote_ids_of(tx, destination_id, directory_id, low, high)
-    together = [one for one in stack_of(name, list(there)) if one in there]
-    if len(together) > 1 and stack_of(name, together):
-        key = f"{directory_id}:{together[0].hex()}"
-        for rank, one in enumerate(together):
-            yield Wish("stack", key, there[one], rank)
+    there = organize.stills_with_key(tx, destination_id, directory_id, key)
+    together = stack_of(min(there), list(there)) if there else ()
+    for rank, one in enumerate(together):
+        yield Wish("stack", f"{directory_id}:{key.hex()}", there[one], rank)
 
 
 def _describe_job(

@@ -26,7 +26,7 @@ _HISTORY = {"safe": "restored", "in_trash": "trashed"}
 Content = tuple[int, bytes, int]
 
 
-def row_of(asset: RemoteAsset) -> remote.AssetRow:
+def _row_of(asset: RemoteAsset) -> remote.AssetRow:
     """An asset as the mirror keeps it."""
     return (
         asset.remote_id,
@@ -60,12 +60,17 @@ class Mirror:
         self._intent = intent
         self._clock = clock
 
-    def saw(self, tx: Tx, assets: Iterable[RemoteAsset], user_id: str) -> None:
-        """These assets were seen: copies of the same bytes are there, or in the trash."""
+    def saw(self, tx: Tx, assets: Iterable[RemoteAsset], user_id: str, reading: int) -> None:
+        """These assets were seen: copies of the same bytes are there, or in the trash.
+
+        What belongs to somebody else, a partner, is no copy of ours: it goes when they delete it or stop sharing.
+        """
+        own = [asset for asset in assets if asset.owner_id == user_id]
+        remote.put_assets(tx, self._id, reading, map(_row_of, own))
         by_digest = {
             asset.sha1: Found(asset.remote_id, in_trash=asset.trashed_at is not None)
-            for asset in assets
-            if asset.sha1 is not None and asset.owner_id == user_id
+            for asset in own
+            if asset.sha1 is not None
         }
         contents = remote.contents_of(tx, list(by_digest))
         self._place(tx, {one: by_digest[sha1] for sha1, some in contents.items() for one in some})

@@ -13,7 +13,7 @@ from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, Rejected
 from agent.store import copies, remote
 from agent.store.db import Database, Tx
-from agent.work.server.mirror import Content, Mirror, row_of
+from agent.work.server.mirror import Content, Mirror
 
 #: A search looks a little back: changes are not seen in the order of their times.
 OVERLAP_MS = 5_000
@@ -43,6 +43,7 @@ class Search:
         steps: tuple[Callable[[], None], ...] = (
             lambda: self._assets(progress, check),
             lambda: self._albums(progress),
+            lambda: self._partners(progress),
         )
         for step in steps:
             try:
@@ -68,8 +69,7 @@ class Search:
             check()
             cursor_at = max([cursor_at, *(asset.updated_at or 0 for asset in page)])
             with self._database.write() as tx:
-                remote.put_assets(tx, self._id, progress.reading, map(row_of, page))
-                self._mirror.saw(tx, page, user_id)
+                self._mirror.saw(tx, page, user_id, progress.reading)
         with self._database.write() as tx:
             remote.note_search(tx, self._id, cursor_at=cursor_at)
 
@@ -86,6 +86,21 @@ class Search:
                 remote.drop_albums(tx, self._id, known - {one for one, _ in found})
                 remote.put_albums(tx, self._id, progress.reading, found)
                 remote.note_search(tx, self._id, etag=etag)
+
+    def _partners(self, progress: remote.Progress) -> None:
+        """Who shows us their library; the list is whole each time, and once with each whole reading is enough."""
+        if not progress.is_whole:
+            return
+        try:
+            found = wire.partners(self._server)
+        except Blocked as problem:
+            if problem.code != "permission_missing":
+                raise
+            return  # as with albums
+        with self._database.write() as tx:
+            remote.put_users(tx, self._id, progress.reading, found)
+            for remote_id, *_ in found:
+                remote.set_partner(tx, self._id, progress.reading, remote_id, shares=True)
 
     def _check_all(self, check: Callable[[], None]) -> None:
         """Ask for every copy by digest. One that was seen in the trash and is gone was deleted; others are missing."""

@@ -21,7 +21,7 @@ from agent.store import activity, remote
 from agent.store.db import Database, Tx
 from agent.store.intent import IntentJournal
 from agent.store.jobs import Claimed, NewJob
-from agent.work.server.mirror import Mirror, row_of
+from agent.work.server.mirror import Mirror
 from agent.work.server.search import Search
 from agent.work.worker import Scope
 
@@ -236,8 +236,7 @@ class _Reading:
             case "Asset":
                 # What was deleted for good in this very reading does not come back by a line out of its order.
                 assets = [wire.asset_of(one) for one in data if one.get("id") not in self._deleted]
-                remote.put_assets(tx, destination, reading, map(row_of, assets))
-                self._sync.mirror.saw(tx, assets, self._user_id)
+                self._sync.mirror.saw(tx, assets, self._user_id, reading)
             case "Album":
                 remote.put_albums(tx, destination, reading, _pairs(data, "id", "name"))
             case "AlbumDelete":
@@ -257,7 +256,7 @@ class _Reading:
                         who = str(one.get("sharedById"))
                         remote.set_partner(tx, destination, reading, who, shares=kind == "Partner")
             case _:
-                pass  # a kind that came with a later server: its mark is stored, that is all
+                pass  # a partner's asset, or a kind of a later server: its mark is stored, that is all
 
 
 def _pairs(data: Iterable[Mapping[str, object]], one: str, other: str) -> list[tuple[str, str]]:

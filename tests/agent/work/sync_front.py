@@ -24,7 +24,14 @@ class SyncFront:
         self.cut_after: int | None = None
         self.garbage: bytes | None = None
         self.deprecated: dict[str, str] = {}
-        self.order = ("AssetDeleteV1", "AlbumDeleteV1", "UserV1", "AssetV2", "AlbumV2", "AlbumToAssetV1")
+        self.order: tuple[str, ...] = (
+            "AssetDeleteV1",
+            "AlbumDeleteV1",
+            "UserV1",
+            "AssetV2",
+            "AlbumV2",
+            "AlbumToAssetV1",
+        )
 
     def handle(self, sock: socket.socket, _number: int) -> None:
         while True:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from .answers import answer, invalid
 from .checks import id_list, json_body, wrong_type
-from .models import Album, Asset, User
+from .models import Album, Asset, Partner, User
 from .render import exif
 from .uploads import parse_checksum
 from .world import World
@@ -103,10 +103,15 @@ class Search:
         asked = {name: value for name, value in body.items() if name not in {"page", "size"}}
         question = json.dumps([user.id, self._world.ledger.changes, asked], sort_keys=True)
         if self._last[0] != question:
-            found = [asset for asset in self._store.of(user) if self._passes(asset, body)]
+            owners = [user, *(one.shared_by for one in self._shown_to(user))]
+            found = [asset for owner in owners for asset in self._store.of(owner) if self._passes(asset, body)]
             found.sort(key=lambda asset: (asset.created, asset.id), reverse=body.get("order", "desc") == "desc")
             self._last = question, [asset.id for asset in found]
         return self._last[1]
+
+    def _shown_to(self, user: User) -> list[Partner]:
+        """The partners whose assets the user has in the timeline: a search finds these too."""
+        return [one for one in self._world.people.partners if one.shared_with is user and one.in_timeline]
 
     def _passes(self, asset: Asset, body: dict[str, Any]) -> bool:
         with_trash = body.get("withDeleted") is True or "trashedAfter" in body or "trashedBefore" in body

@@ -102,6 +102,10 @@ def test_an_album_that_was_deleted_is_made_again_for_what_comes_new(stage: Stage
 #: Names that lie in one folder, and those of each stack that comes of them, its cover first.
 IN_STACKS = {
     "raw and JPEG": (["IMG_1.CR2", "IMG_1.JPG", "IMG_2.JPG"], ["IMG_1.JPG", "IMG_1.CR2"]),
+    "raw and JPEG, spelled each their way": (
+        ["IMG_1.CR3", "img_1.jpg", "Img_1.png"],
+        ["Img_1.png", "img_1.jpg", "IMG_1.CR3"],
+    ),
     "a burst whose names begin alike": (
         ["IMG20200101120000_BURST001.jpg", "IMG20200101120000_BURST000_COVER.jpg", "IMG20200101120009_BURST001.jpg"],
         ["IMG20200101120000_BURST000_COVER.jpg", "IMG20200101120000_BURST001.jpg"],
