@@ -88,7 +88,7 @@ class Client:
         """Call, wait, and give the typed result. Raises `Mistake` with a code of `agent.words`, `NotRunning`."""
         self._last_id += 1
         deadline_s = time.monotonic() + timeout_s
-        self._send(wire.pack_request(self._last_id, method, params if params is not None else Nothing()), timeout_s)
+        self._send(self._packed(method, params if params is not None else Nothing()), timeout_s)
         while True:
             reply = self._next_reply(deadline_s)
             if isinstance(reply.error, wire.Error) and reply.id in {self._last_id, None}:
@@ -160,6 +160,14 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _packed(self, method: str, params: Message) -> bytes:
+        try:
+            return wire.pack_request(self._last_id, method, params)
+        except UnicodeEncodeError as error:  # typed bytes that are no UTF-8
+            raise wire.Mistake("value_invalid", key=method, detail=str(error)) from error
+        except RecursionError as error:
+            raise wire.Mistake("value_invalid", key=method, detail="nested too deep") from error
 
     def _send(self, line: bytes, timeout_s: float) -> None:
         if len(line) > LINE_LIMIT_BYTES:

@@ -31,7 +31,7 @@ def status(
         with Client.connect(session.home) as client:
             snapshot: Snapshot = client.call("state.get", Nothing())
     except NotRunning as error:
-        return _without_agent(session, is_there=isinstance(error, NotAnswering))
+        return _without_agent(session, "not_answering" if isinstance(error, NotAnswering) else "agent_not_running")
     if session.json:
         print_json(document(snapshot, now_at()))
     else:
@@ -52,20 +52,19 @@ def _watch(session: Session) -> int:
             follower.wait(_TICK_S)
 
 
-def _without_agent(session: Session, *, is_there: bool) -> int:
+def _without_agent(session: Session, code: str) -> int:
     if session.json:
-        print_json(absent())
-    why = words.sentences(*words.problem_text("agent_not_running", {}))
-    complain(words.mistake("not_answering", {}) if is_there else why)
+        print_json(absent(code))
+    complain(words.sentences(*words.problem_text(code, {})))
     return UNREACHABLE
 
 
-def absent() -> dict[str, Any]:
-    """The document while no agent answers: what only the agent knows is null, not zero."""
-    text, step = words.problem_text("agent_not_running", {})
+def absent(code: str) -> dict[str, Any]:
+    """The document while no agent answers, and why; what only the agent knows is null, not zero."""
+    text, step = words.problem_text(code, {})
     return {
         "light": "off",
-        "headline": words.not_running(),
+        "headline": text,
         "enabled": None,
         "paused": None,
         "paused_until": None,
@@ -74,7 +73,7 @@ def absent() -> dict[str, Any]:
         "run": None,
         "transfers": [],
         "holds": [],
-        "problems": [{"code": "agent_not_running", "severity": "error", "text": text, "next_step": step}],
+        "problems": [{"code": code, "severity": "error", "text": text, "next_step": step}],
         "agent": None,
     }
 

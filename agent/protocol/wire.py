@@ -142,7 +142,7 @@ def unpack_result(method: str, raw: Raw) -> Any:  # noqa: ANN401 - the type is M
     """The typed result of a call of `method`."""
     try:
         return _decoder(METHODS[method].result).decode(raw)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(PARSE_ERROR, str(error)) from error
 
 
@@ -150,7 +150,7 @@ def unpack_changes(raw: Raw) -> Changes:
     """The sections carried by `state.changed`."""
     try:
         return _decoder(Changes).decode(raw)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(PARSE_ERROR, str(error)) from error
 
 

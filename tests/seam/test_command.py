@@ -121,6 +121,26 @@ def test_without_an_agent_status_says_off_and_why(safelight: Command) -> None:
     assert "not running" in ended.document["headline"]
     assert set(ended.document) >= STATUS_KEYS
     assert ended.err == "The background agent is not running. Start it with 'safelight start'.\n"
+    assert [one["code"] for one in ended.document["problems"]] == ["agent_not_running"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops a process by a signal")
+def test_of_an_agent_that_hangs_status_says_so_and_not_that_there_is_none(safelight: Command) -> None:
+    pid = safelight.process("start", "--json").document["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        ended = safelight("status", "--json")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    safelight.done("stop")
+    assert ended.code == 3
+    assert set(ended.document) >= STATUS_KEYS
+    assert ended.document["light"] == "off"
+    assert ended.document["headline"] == "The background agent holds its home, but does not answer."
+    (problem,) = ended.document["problems"]
+    assert (problem["code"], problem["severity"]) == ("not_answering", "error")
+    assert ended.err == f"{problem['text']} {problem['next_step']}\n"
+    assert "safelight restart" in ended.err
 
 
 @pytest.mark.parametrize(

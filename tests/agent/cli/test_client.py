@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.cli import client as client_module
@@ -168,6 +169,61 @@ def test_what_is_too_large_to_send_is_a_mistake(server: Server) -> None:
         with pytest.raises(wire.Mistake, match="payload_too_large"):
             client.enqueue("scan", {"text": "x" * 5_000_000})
         assert client.call("settings.get", SettingKey("a")).value == "a"
+
+
+@pytest.mark.parametrize("method", ["settings.get", "settings.set"])
+def test_text_that_is_no_utf_8_and_values_nested_too_deep_are_mistakes_and_the_connection_lasts(
+    server: Server, method: str
+) -> None:
+    deep: list[object] = []
+    for _ in range(5_000):
+        deep = [deep]
+    odd = {"settings.get": SettingKey("\udcff"), "settings.set": SettingValue("a", deep)}
+    with Client.connect() as client:
+        with pytest.raises(wire.Mistake, match="value_invalid"):
+            client.call(method, odd[method])
+        assert client.call("settings.get", SettingKey("a")).value == "a"
+
+
+@pytest.mark.parametrize("nesting", [0, 100_000], ids=["flat", "deep"])
+@pytest.mark.parametrize("text", [b"a", b"\\ud800", b"\xed\xa0\x80"], ids=["text", "half a pair", "its bytes"])
+def test_an_answer_that_is_nested_deep_or_holds_half_a_character_ends_in_what_has_a_sentence(
+    home: Path, nesting: int, text: bytes
+) -> None:
+    spot = places(home)
+    spot.create()
+    value = b"[" * nesting + b'"' + text + b'"' + b"]" * nesting
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(spot.socket_address)
+        other.listen()
+
+        def answer() -> None:
+            end, _ = other.accept()
+            with end, end.makefile("rb") as asked, contextlib.suppress(OSError):
+                for number, result in enumerate([b'{"protocol":1,"app":"0","pid":1}', b'{"key":"a","value":%s}'], 1):
+                    asked.readline()
+                    end.sendall(b'{"jsonrpc":"2.0","id":%d,"result":' % number)
+                    end.sendall((result % value if number == 2 else result) + b"}\n")
+                asked.readline()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with Client.connect(home) as client:
+            if nesting == 0 and text == b"a":
+                assert client.call("settings.get", SettingKey("a")) == SettingValue("a", "a")
+            else:
+                with pytest.raises((NotRunning, wire.Mistake)):
+                    client.call("settings.get", SettingKey("a"))
+        thread.join(LIMIT_S)
+
+
+@pytest.mark.parametrize("depth", [200, 900, 950, 990])
+def test_what_is_nested_deep_but_not_too_deep_for_its_line_is_no_traceback(depth: int) -> None:
+    raw = msgspec.Raw(b'{"key":"a","value":' + b"[" * depth + b"]" * depth + b"}")
+    with contextlib.suppress(wire.WireError):
+        wire.unpack_result("settings.get", raw)
+    with contextlib.suppress(wire.WireError):
+        wire.unpack_changes(raw)
 
 
 def test_jobs_are_enqueued_shown_and_listed_over_all_pages(server: Server, desk: Counter) -> None:
