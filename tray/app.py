@@ -161,6 +161,7 @@ class App(QObject):
             self.wizard = Wizard(self.model, self.window)
             self.wizard.startup_asked.connect(lambda on: self.startup.set_both(is_on=on))
             self.wizard.finished.connect(self._welcomed)
+        self.startup.look()
         self.wizard.open()
 
     def _welcomed(self) -> None:
@@ -199,6 +200,8 @@ class App(QObject):
     def _show_startup(self) -> None:
         now = self.startup
         self.settings.show_startup(agent=now.agent, tray=now.tray, said=now.said)
+        if self.wizard is not None and now.agent is not None:
+            self.wizard.login.show_startup(is_on=now.agent)
         if now.agent is None:
             return
         was_started, self._was_started = self._was_started, False

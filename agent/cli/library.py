@@ -9,7 +9,7 @@ from agent import words
 from agent.cli.arguments import path_argument
 from agent.cli.output import print_facts, print_json, print_table, say
 from agent.cli.server import register_library
-from agent.cli.session import Session, new_group, session_of
+from agent.cli.session import Session, new_group, now_at, session_of
 from agent.protocol.history import Chosen
 from agent.protocol.methods import (
     PAGE_LIMIT,
@@ -19,10 +19,11 @@ from agent.protocol.methods import (
     LibraryMonth,
     LibraryRecent,
     Months,
+    Nothing,
     PathRef,
 )
 from agent.protocol.server import Paths
-from agent.protocol.types import CopyRow, FileDetail, FileRow
+from agent.protocol.types import CopyRow, FileDetail, FileRow, Snapshot
 from agent.protocol.wire import to_plain
 from agent.words.catalogue import _, fill, ngettext
 
@@ -136,9 +137,15 @@ def _line(row: FileRow) -> tuple[str, ...]:
 
 def _show(context: typer.Context, path: str = typer.Argument(..., metavar="PATH")) -> None:
     session = session_of(context)
-    found: FileDetail = session.call("library.show", PathRef(path_argument(path, must_exist=False)))
+    with session.connected() as client:
+        found: FileDetail = client.call("library.show", PathRef(path_argument(path, must_exist=False)))
+        snapshot: Snapshot = client.call("state.get", Nothing())
     if session.json:
-        print_json({**to_plain(found), "file": file_document(found.file)})
+        outstanding = [
+            {**to_plain(one), "reason_text": words.why_outstanding(one, found, snapshot, now_at()) or None}
+            for one in found.outstanding
+        ]
+        print_json({**to_plain(found), "file": file_document(found.file), "outstanding": outstanding})
         return
     file = found.file
     facts = [
@@ -150,6 +157,7 @@ def _show(context: typer.Context, path: str = typer.Argument(..., metavar="PATH"
         (_("Folder"), words.display_path(found.folder)),
         *([(_("SHA-1"), found.sha1)] if found.sha1 else []),
         *((_("Copy"), _copy(one)) for one in found.copies),
+        *((_("Outstanding"), words.outstanding(one, found, snapshot, now_at())) for one in found.outstanding),
         *((_("Belongs with"), words.display_path(one.path)) for one in found.members if one.id != file.id),
     ]
     print_facts(facts)

@@ -250,6 +250,22 @@ class CopyRow(Section, frozen=True):
     verified_at: int | None = None
 
 
+class Outstanding(Section, frozen=True):
+    """A destination that lacks a file, and what its job knows of that; what holds all jobs is in the snapshot."""
+
+    destination: str
+    destination_name: str
+    state: Literal["queued", "uploading", "failed"]
+    reason: str | None = None
+    args: Args = {}
+    failed_at: int | None = None
+    job_id: int | None = None
+    #: Not before then; None where nothing waits.
+    run_after: int | None = None
+    attempts: int = 0
+    last_error: str | None = None
+
+
 class Event(Section, frozen=True):
     """A line of a file's history: `seen`, `hashed`, `uploaded`, `failed`."""
 
@@ -267,6 +283,8 @@ class FileDetail(Section, frozen=True):
     copies: tuple[CopyRow, ...] = ()
     members: tuple[FileRow, ...] = ()
     history: tuple[Event, ...] = ()
+    #: The destinations of its folder that lack it.
+    outstanding: tuple[Outstanding, ...] = ()
 
 
 class JobRow(Section, frozen=True):

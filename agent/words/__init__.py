@@ -10,6 +10,7 @@ from agent.words.conditions import network_now, power_now
 from agent.words.files import event, last_error, reason, state, warning
 from agent.words.headlines import headline, light, not_running, seconds_left, tooltip, worst_problem
 from agent.words.holds import hold
+from agent.words.lacking import outstanding, why_outstanding
 from agent.words.language import Wish, wish
 from agent.words.mistakes import mistake
 from agent.words.notices import notice
@@ -37,6 +38,7 @@ __all__ = [
     "not_running",
     "notice",
     "number",
+    "outstanding",
     "permissions",
     "power_now",
     "problem",
@@ -60,6 +62,7 @@ __all__ = [
     "verdict",
     "wall_time",
     "warning",
+    "why_outstanding",
     "wish",
     "worst_problem",
 ]

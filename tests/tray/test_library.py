@@ -203,7 +203,29 @@ def test_what_is_selected_can_be_backed_up_and_shown(
 def test_the_menu_offers_the_same(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:
     page.grid.select(0)
     names = [action.text().replace("&", "") for action in page.menu().actions()]
-    assert names == ["Look at it", "Back up now", "Do not back up", "Check the copies", "Show in the file manager"]
+    assert names == [
+        "Look at it",
+        "Back up now",
+        "Do not back up",
+        "Check the copies",
+        "Show in the file manager",
+        "Open in Immich",
+    ]
+
+
+def test_the_page_of_what_is_selected_opens_in_immich_and_what_is_not_there_says_so(
+    page: LibraryPage, agent: FakeAgent, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    page.grid.select(0)
+    page.immich.click()
+    qtbot.waitUntil(lambda: len(opened) == 1)
+    assert "/photos/" in opened[0]
+    agent.answers["library.show"] = lambda asked: msgspec.structs.replace(show(asked), copies=())
+    page.immich.click()
+    qtbot.waitUntil(lambda: page.came.text() == "It is not on the Immich server yet.")
+    assert len(opened) == 1
 
 
 def test_what_failed_is_retried(page: LibraryPage, agent: FakeAgent, qtbot: QtBot) -> None:

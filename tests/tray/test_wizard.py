@@ -21,7 +21,7 @@ from agent.protocol.methods import (
     SettingValue,
 )
 from agent.protocol.server import OAuthBegun, OAuthEnded, OAuthRef
-from agent.protocol.types import Args
+from agent.protocol.types import Args, Backup
 from tests.fakes.agent import FakeAgent
 from tests.fakes.lists import furnish
 from tests.fakes.scenes import FIRST_DAY, SAFE
@@ -358,3 +358,16 @@ def test_a_server_that_wants_a_certificate_or_headers_says_so_and_is_given_them(
         ca_file=own,
         client_certificate="/home/ada/me.pem",
     )
+
+
+def test_who_was_here_before_sees_what_starts_at_login_now(wizard: Wizard, agent: FakeAgent, qtbot: QtBot) -> None:
+    box = wizard.login.at_login.box
+    wizard.login.show_startup(is_on=False)
+    assert box.isChecked()  # the first time it is the wish that counts
+    with qtbot.waitSignal(wizard.login.model.changed):
+        agent.show(backup=Backup("safe", enabled=True))
+    wizard.login.show_startup(is_on=False)
+    assert not box.isChecked()
+    box.click()
+    wizard.login.show_startup(is_on=False)
+    assert box.isChecked()  # chosen by hand

@@ -2,8 +2,9 @@
 
 from agent import words
 from agent.protocol.cache import MediaInfo
-from agent.protocol.types import FileDetail, FileRow
+from agent.protocol.types import FileDetail, FileRow, Snapshot
 from agent.words.catalogue import _, fill
+from tray.model import web_address
 
 #: The reason of what a person chose to leave out, file by file.
 _CHOSEN_OUT = "user_excluded"
@@ -51,17 +52,28 @@ def about_media(media: MediaInfo) -> str:
     return "\n".join(lines)
 
 
-def about_copies(detail: FileDetail) -> str:
-    """How each destination stands to it."""
-    if not detail.copies:
+def about_copies(detail: FileDetail, snapshot: Snapshot | None, now_at: int) -> str:
+    """How each destination stands to it, and why one lacks it."""
+    lines = [words.outstanding(one, detail, snapshot, now_at) for one in detail.outstanding]
+    if not detail.copies and not lines:
         return _("There is no copy yet.")
-    lines = []
     for copy in detail.copies:
         line = f"{copy.destination_name}: {words.state(copy.state)}"
         if copy.verified_at:
             line += fill(_(", shown to be whole {moment}"), {"moment": words.date_time(copy.verified_at)})
         lines.append(line)
     return "\n".join(lines)
+
+
+def link_in_immich(detail: FileDetail, snapshot: Snapshot | None) -> str:
+    """The address of its page at the server; empty where it is at none."""
+    places = {one.id: one for one in snapshot.destinations if one.kind == "immich"} if snapshot else {}
+    links = [
+        f"{web_address(places[copy.destination])}/photos/{copy.remote_id}"
+        for copy in detail.copies
+        if copy.destination in places and copy.remote_id is not None
+    ]
+    return links[-1] if links else ""
 
 
 def about_history(detail: FileDetail, now_at: int) -> str:

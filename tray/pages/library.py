@@ -2,15 +2,17 @@
 
 import os
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
+from agent.protocol.methods import PathRef
 from agent.protocol.paths import from_wire
-from agent.protocol.types import FileRow, FileState
+from agent.protocol.types import FileDetail, FileRow, FileState
 from agent.words.catalogue import _, fill, ngettext
-from tray.model import Model
+from tray.model import Model, explained
 from tray.pages.deed_buttons import Deed, DeedButtons
+from tray.pages.file_facts import link_in_immich
 from tray.pages.library_filter import FilterBar
 from tray.pages.library_pages import LibraryPages, month_titles
 from tray.pages.lightbox import Lightbox, Reveal
@@ -59,6 +61,7 @@ class LibraryPage(Page):
         self.came = BreakableSentence()
         self.open = TextButton(_("&Look at it"))
         self.show_file = TextButton(_("&Show in the file manager"))
+        self.immich = TextButton(_("Open in &Immich"))
         self._arrange()
         self._connect()
         self.pages.show_only(self.filters.filter())
@@ -131,6 +134,9 @@ class LibraryPage(Page):
         chosen = len(self.grid.selected)
         self.open.setEnabled(chosen == 1)
         self.show_file.setEnabled(chosen == 1)
+        self.immich.setEnabled(chosen == 1)
+        snapshot = self.model.snapshot
+        self.immich.setVisible(snapshot is not None and any(one.kind == "immich" for one in snapshot.destinations))
         self.deeds.offer(self.selected(), chosen)
 
     # --- doing ------------------------------------------------------------------------------------------------------
@@ -177,6 +183,17 @@ class LibraryPage(Page):
         for row in self.selected()[:1]:
             self._reveal(os.fsdecode(from_wire(row.path)))
 
+    def _open_in_immich(self) -> None:
+        for row in self.selected()[:1]:
+            ask = PathRef(row.path)
+            self.model.call("library.show", ask, self._found, lambda error: self._say(explained(error)), owner=self)
+
+    def _found(self, detail: FileDetail) -> None:
+        link = link_in_immich(detail, self.model.snapshot)
+        self._say("" if link else _("It is not on the Immich server yet."))
+        if link:
+            QDesktopServices.openUrl(QUrl(link))
+
     def _show_menu(self, at: QPoint) -> None:
         self.menu().popup(at)
 
@@ -184,7 +201,7 @@ class LibraryPage(Page):
         """What can be done with what is selected; it goes when it is closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for button in (self.open, *self.deeds.buttons, self.show_file):
+        for button in (self.open, *self.deeds.buttons, self.show_file, self.immich):
             if button.isHidden():
                 continue
             action = menu.addAction(button.text())
@@ -206,6 +223,7 @@ class LibraryPage(Page):
         self.grid.menu_wanted.connect(self._show_menu)
         self.open.clicked.connect(self._open_current)
         self.show_file.clicked.connect(self._show_in_file_manager)
+        self.immich.clicked.connect(self._open_in_immich)
         self.deeds.said.connect(self._say)
         self.deeds.done.connect(self.pages.look_again)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
@@ -220,7 +238,7 @@ class LibraryPage(Page):
         column.addWidget(self.said)
         column.addWidget(self.grid, 1)
         buttons = FlowLayout(em // 2)
-        for button in (self.open, *self.deeds.buttons, self.show_file):
+        for button in (self.open, *self.deeds.buttons, self.show_file, self.immich):
             buttons.addWidget(button)
         self._offer()
         self.came.hide()

@@ -16,9 +16,16 @@ from agent.protocol.paths import from_wire
 from agent.protocol.types import FileDetail, FileRow
 from agent.protocol.wire import Error
 from agent.words.catalogue import _
-from tray.model import Model, explained, web_address
+from tray.model import Model, explained
 from tray.pages.deed_buttons import Deed, DeedButtons
-from tray.pages.file_facts import about_content, about_copies, about_file, about_history, about_media
+from tray.pages.file_facts import (
+    about_content,
+    about_copies,
+    about_file,
+    about_history,
+    about_media,
+    link_in_immich,
+)
 from tray.widgets.picture import Picture
 from tray.widgets.telling import tell
 from tray.widgets.text import Aside, BreakableSentence, style_as_heading, style_as_headline
@@ -110,14 +117,9 @@ class Lightbox(QDialog):
         self._file = found.file
         self.deeds.offer((found.file,), 1)
         self.facts.setText("\n".join(part for part in (about_file(found.file), about_content(found)) if part))
-        self.copies.setText(about_copies(found))
+        self.copies.setText(about_copies(found, self._model.snapshot, self._model.now_at()))
         self.history.setText(about_history(found, self._model.now_at()))
-        snapshot = self._model.snapshot
-        places = {one.id: one for one in snapshot.destinations if one.kind == "immich"} if snapshot else {}
-        for copy in found.copies:
-            place = places.get(copy.destination)
-            if place is not None and copy.remote_id is not None:
-                self._web = f"{web_address(place)}/photos/{copy.remote_id}"
+        self._web = link_in_immich(found, self._model.snapshot)
         self.immich.setEnabled(bool(self._web))
 
     def _take_media(self, path: str, found: MediaInfo) -> None:
@@ -157,7 +159,7 @@ class Lightbox(QDialog):
 
     def _follow(self, sections: frozenset[str]) -> None:
         """It is copied, say, while the person looks: one question at a time, however fast things change."""
-        if "library" not in sections or not self.isVisible() or self._model.snapshot is None:
+        if not sections & {"library", "holds", "problems"} or not self.isVisible() or self._model.snapshot is None:
             return
         if self._asking:
             self._is_stale = True

@@ -29,8 +29,19 @@ class LoginStep(Step):
             _("The backup runs in the background then, whether or not the window is open."),
         )
         self.at_login.box.setChecked(True)
+        self._is_chosen = False
+        self.at_login.box.clicked.connect(self._choose)
         self.column.addWidget(self.at_login)
         self.close_column()
+
+    def show_startup(self, *, is_on: bool) -> None:
+        """How it is now, which is shown to whoever was here before; what they have chosen meanwhile stays."""
+        snapshot = self.model.snapshot
+        if not self._is_chosen and snapshot is not None and snapshot.backup.enabled:
+            self.at_login.box.setChecked(is_on)
+
+    def _choose(self) -> None:
+        self._is_chosen = True
 
     def proceed(self) -> None:
         self.say(_("Starting …"), busy=True)

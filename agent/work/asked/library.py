@@ -32,7 +32,7 @@ from agent.protocol.paths import from_wire, to_display, to_wire
 from agent.protocol.settings import DestinationSetting, FolderRules, FolderSetting, Settings
 from agent.protocol.types import FileDetail, FileRow, FileState, Preview
 from agent.protocol.wire import Mistake
-from agent.store import activity, copies, files, library
+from agent.store import activity, copies, files, library, outstanding
 from agent.store.db import Database
 from agent.store.settings import SettingsStore
 from agent.work.asked import months
@@ -319,6 +319,7 @@ class Library:
             copies=tuple(copies.of_content(tx, row.content_id, names)) if row.content_id else (),
             members=_others(library.rows_of_asset(tx, row.asset_id), row.id) if row.asset_id else (),
             history=tuple(activity.of_file(tx, row.id, names)),
+            outstanding=tuple(outstanding.of_file(tx, row, place[0].destinations, names)),
         )
 
 
