@@ -1,7 +1,9 @@
 """The addresses of one server (at home, by VPN, from everywhere) as one: the first that answers carries the exchange.
 
-Nothing is lost by a switch: an exchange that could not begin on one way begins on the next. A way that leads to another
-account is dropped, and what a way's proxy finds too large goes another way. Any thread. Must not know what is sent.
+Nothing is lost by a switch: an exchange that could not begin on one way begins on the next, and so does one whose
+answer may be somebody else's: a home address leads elsewhere in a hotel. A way that leads to another account is
+dropped, one that breaks rests, and what its proxy finds too large goes another way. Any thread. Must not know what is
+sent.
 """
 
 import logging
@@ -18,18 +20,24 @@ from agent.record import MutableRecord
 
 log = logging.getLogger(__name__)
 
-#: A way that did not answer is tried after the others for so long.
+#: A way that did not answer, or broke, is tried after the others for so long; each time in a row for twice as long.
 REST_S = 60.0
+LONGEST_REST_S = 900.0
+#: After so long without a good answer nobody knows who is at the end of a way.
+KNOWN_S = 300.0
 #: A way that is only waited for, because the others do not take a file of this size, is looked for this often.
 WAIT_S = 900.0
 _NO_WAY = {"server_unreachable", "certificate_untrusted", "certificate_changed", "client_certificate_needed"}
+#: What another server, a portal or a proxy before a dead one would say as well.
+_DOUBTFUL = frozenset({401, 502, 503, 504})
 
 
 class _Way(MutableRecord):
     lines: Lines
     address: str
-    is_known: bool
+    known_until_s: float = 0.0
     down_until_s: float = 0.0
+    failures: int = 0
     takes_bytes: int | None = None
     is_foreign: bool = False
 
@@ -50,10 +58,7 @@ class Ways:
         self._clock = clock
         self._user_id = user_id
         self._turn = threading.Lock()
-        self._ways = [
-            _Way(Lines(Route(one, headers, trust), clock, silence_s=silence_s), one, is_known=number == 0)
-            for number, one in enumerate(addresses)
-        ]
+        self._ways = [_Way(Lines(Route(one, headers, trust), clock, silence_s=silence_s), one) for one in addresses]
         self._last = self._ways[0]
 
     @property
@@ -69,63 +74,91 @@ class Ways:
         if len(self._ways) == 1:
             return self._last.lines.exchange(request)
         trouble: Blocked | None = None
+        doubtful: Answer | None = None
         too_large: Answer | None = None
-        skipped = False
-        for way in self._in_order():
-            if way.takes_bytes is not None and request.length_bytes > way.takes_bytes:
-                skipped = True
-                continue
+        ways = self._in_order()
+        takers = [way for way in ways if way.takes_bytes is None or request.length_bytes <= way.takes_bytes]
+        for way in takers or ways:  # what every way has refused before is really asked for again
             try:
-                self._make_sure(way)
-                answer = way.lines.exchange(request)
+                answer = self._stranger(way) or way.lines.exchange(request)
             except Blocked as problem:
                 if problem.code not in _NO_WAY and not way.is_foreign:
                     raise
-                way.down_until_s = self._clock.monotonic_s() + REST_S
+                self._rest(way)
                 trouble = trouble or problem
                 continue
-            self._took(way)
-            if answer.status != 413:
+            except Transient as lost:
+                if lost.code == "connection_lost":
+                    self._rest(way)  # the next attempt takes another one
+                raise
+            if answer.status == 413:
+                way.takes_bytes = request.length_bytes - 1
+                log.info("the way by %s does not take %d bytes", way.address, request.length_bytes)
+                too_large = answer
+            elif _is_doubtful(answer):
+                self._rest(way)
+                trouble = trouble or Blocked("server_unreachable", address=way.address, reason="other")
+                doubtful = doubtful or answer
+            else:
+                self._took(way, request)
                 return answer
-            way.takes_bytes = request.length_bytes - 1
-            log.info("the way by %s does not take %d bytes", way.address, request.length_bytes)
-            too_large = answer
-        if (too_large or skipped) and trouble is not None:
+        if (too_large is not None or len(takers) < len(ways)) and trouble is not None:
             raise Transient("waits_for_route", retry_after_s=WAIT_S, address=trouble.args_.get("address"))
+        if doubtful is not None:
+            return doubtful
         if too_large is not None:
             return too_large
-        if trouble is None:
-            return Answer(413, {}, b"")  # every way has refused as much before
-        raise trouble
+        raise trouble or Blocked("server_unreachable", address=self.address, reason="other")
 
     def _in_order(self) -> list[_Way]:
         now_s = self._clock.monotonic_s()
         own = [way for way in self._ways if not way.is_foreign]
         return sorted(own, key=lambda way: way.down_until_s > now_s)
 
-    def _took(self, way: _Way) -> None:
+    def _took(self, way: _Way, request: Request) -> None:
         if way is not self._last:
             log.info("the server is reached by %s now", way.address)
             self._last = way
-        way.down_until_s = 0.0
+        if way.takes_bytes is not None and request.length_bytes > way.takes_bytes:
+            way.takes_bytes = None
+        way.down_until_s, way.failures = 0.0, 0
+        way.known_until_s = self._clock.monotonic_s() + KNOWN_S
 
-    def _make_sure(self, way: _Way) -> None:
-        """Before anything else goes a way for the first time: the account there must be ours."""
-        if way.is_known or self._user_id is None:
-            return
+    def _rest(self, way: _Way) -> None:
+        rest_s = min(REST_S * float(2 ** min(way.failures, 10)), LONGEST_REST_S)
+        way.failures += 1
+        way.down_until_s, way.known_until_s = self._clock.monotonic_s() + rest_s, 0.0
+
+    def _stranger(self, way: _Way) -> Answer | None:
+        """Before anything else goes a way after a while: the account there must be ours. Else what is said instead."""
+        if self._user_id is None or self._clock.monotonic_s() < way.known_until_s:
+            return None
         with self._turn:
-            if way.is_known:
-                return
-            me = way.lines.exchange(Request("GET", "/users/me")).json()
+            if self._clock.monotonic_s() < way.known_until_s:
+                return None
+            try:
+                answer = way.lines.exchange(Request("GET", "/users/me"))
+            except Transient as lost:
+                raise Blocked("server_unreachable", address=way.address, reason="other") from lost
+            me = answer.json()
             found = me.get("id") if isinstance(me, dict) else None
             if found != self._user_id:
                 way.is_foreign = isinstance(found, str)
                 if way.is_foreign:
                     log.warning("the way by %s leads to another account; it is not used", way.address)
+                if not way.is_foreign and _is_doubtful(answer):
+                    return answer  # where all say the same, they are right
                 raise Blocked("server_unreachable", address=way.address, reason="other")
-            way.is_known = True
+            way.known_until_s = self._clock.monotonic_s() + KNOWN_S
+            return None
 
     def close(self) -> None:
         """Abandon what is under way on all of them."""
         for way in self._ways:
             way.lines.close()
+
+
+def _is_doubtful(answer: Answer) -> bool:
+    """Whether it may be another's: a refusal to know us, a redirection, a page."""
+    is_page = answer.headers.get("content-type", "").startswith("text/html")
+    return answer.status in _DOUBTFUL or 300 <= answer.status < 400 or is_page

@@ -1,0 +1,143 @@
+"""Several addresses of one server: which carries an exchange, and what somebody else's answer is worth."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from agent.destinations.immich.line import Request
+from agent.destinations.immich.ways import KNOWN_S, REST_S, Ways
+from agent.domain.errors import Transient
+from tests.agent.destinations.immich.wires import Listener, read_request
+from tests.fakes.clock import FakeClock
+
+Expect = Callable[[str], None]
+
+ME = json.dumps({"id": "me"}).encode()
+JSON = "application/json"
+
+
+class Place:
+    """What answers at one address, as a test wishes; every request that came, by its path."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.asked: list[str] = []
+        self.status = 200
+        self.kind = JSON
+        self.user = ME
+        self.limit_bytes = 1_000_000
+        self.hangs_up = False
+
+    def serve(self, sock: socket.socket, _number: int) -> None:
+        while (request := read_request(sock))[0]:
+            head, body = request
+            path = head.split(b" ", 2)[1].decode().removeprefix("/api")
+            self.asked.append(path)
+            if self.hangs_up and path != "/users/me":
+                return
+            status = 413 if len(body) > self.limit_bytes else self.status
+            said = self.user if path == "/users/me" else json.dumps({"by": self.name}).encode()
+            top = f"HTTP/1.1 {status} X\r\nContent-Type: {self.kind}\r\nContent-Length: {len(said)}\r\n\r\n"
+            sock.sendall(top.encode() + said)
+
+
+class Journey:
+    """Two addresses, and a person who is at home or away."""
+
+    ways: Ways
+
+    def __init__(self) -> None:
+        self.home, self.public = Place("home"), Place("public")
+        self.clock = FakeClock()
+
+    def ask(self, body_bytes: int = 0) -> str:
+        """Who answered."""
+        return str(self.exchange(body_bytes)["by"])
+
+    def exchange(self, body_bytes: int = 0) -> dict[str, object]:
+        answer = self.ways.exchange(Request("POST", "/x", {}, lambda: (b"x" * body_bytes,), body_bytes))
+        found = answer.json()
+        assert isinstance(found, dict)
+        return {"status": answer.status, **found}
+
+
+@pytest.fixture
+def journey() -> Iterator[Journey]:
+    journey = Journey()
+    with Listener(journey.home.serve) as home, Listener(journey.public.serve) as public:
+        addresses = [f"http://127.0.0.1:{one.port}/api" for one in (home, public)]
+        journey.ways = Ways(addresses, {"x-api-key": "k"}, journey.clock, user_id="me", silence_s=10)
+        yield journey
+        journey.ways.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, JSON), (302, JSON), (200, "text/html; charset=utf-8"), (502, JSON), (504, JSON)]
+)
+def test_what_answers_in_a_hotel_at_the_address_of_home_is_not_believed(
+    journey: Journey, status: int, kind: str
+) -> None:
+    assert journey.ask() == "home"
+    journey.home.status, journey.home.kind, journey.home.user = status, kind, b"{}"
+    assert journey.ask() == "public"
+    asked = len(journey.home.asked)
+    assert journey.ask() == "public"
+    assert len(journey.home.asked) == asked, "it rests"
+    journey.home.status, journey.home.kind, journey.home.user = 200, JSON, ME
+    journey.clock.advance(REST_S)
+    assert journey.ask() == "home", "at home again"
+
+
+def test_at_the_first_address_too_somebody_else_is_told_nothing_but_the_question_who_it_is(
+    journey: Journey, expected_log: Expect
+) -> None:
+    expected_log("leads to another account")
+    journey.home.user = json.dumps({"id": "somebody else"}).encode()
+    assert journey.ask() == "public"
+    assert journey.home.asked == ["/users/me"]
+
+
+def test_after_a_while_of_silence_nobody_knows_who_is_at_an_address(journey: Journey) -> None:
+    journey.ask()
+    journey.ask()
+    assert journey.home.asked == ["/users/me", "/x", "/x"]
+    journey.clock.advance(KNOWN_S)
+    journey.home.user = b"{}"
+    assert journey.ask() == "public"
+    assert journey.home.asked == ["/users/me", "/x", "/x", "/users/me"]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_refusal_by_all_is_the_answer(journey: Journey, is_known: bool) -> None:
+    if is_known:
+        journey.ask()
+    journey.home.status = journey.public.status = 401
+    journey.home.user = journey.public.user = b'{"message": "Invalid user token", "by": "home"}'
+    for _ in range(3):
+        assert journey.exchange()["status"] == 401
+        journey.clock.advance(1_000)
+
+
+def test_an_address_that_breaks_rests_ever_longer_and_the_next_attempt_takes_another(journey: Journey) -> None:
+    journey.home.hangs_up = True
+    for rest_s in (60, 120, 240, 480, 900, 900):
+        with pytest.raises(Transient, match="connection_lost"):
+            journey.ask()
+        journey.clock.advance(rest_s - 1)
+        asked = len(journey.home.asked)
+        assert journey.ask() == "public"
+        assert len(journey.home.asked) == asked
+        journey.clock.advance(1)
+    journey.home.hangs_up = False
+    assert journey.ask() == "home"
+
+
+def test_a_size_that_all_refused_is_really_asked_for_again(journey: Journey) -> None:
+    journey.home.limit_bytes = journey.public.limit_bytes = 1_000
+    assert journey.exchange(5_000)["status"] == 413
+    assert journey.ask(500) == "home"
+    journey.home.limit_bytes = 10_000
+    assert journey.ask(5_000) == "home", "somebody has raised the limit"
+    assert journey.ask(6_000) == "home"
