@@ -1,5 +1,6 @@
 """What processes cost, as Linux counts it: processor time, memory, wake-ups. Looks only, changes nothing."""
 
+import contextlib
 import os
 import subprocess
 import time
@@ -33,7 +34,11 @@ def _ticks(pid: int, *at: int) -> int:
 def children(pid: int) -> list[int]:
     """The processes that a process has started and that still run."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(word) for task in tasks for word in (task / "children").read_text("utf-8").split()]
+    found: list[int] = []
+    for task in tasks:
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            found += [int(word) for word in (task / "children").read_text("utf-8").split()]
+    return found
 
 
 def peak_bytes(pid: int) -> int:

@@ -6,6 +6,7 @@ once, by the lane's thread. Speaks with no destination.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
@@ -17,8 +18,10 @@ from agent.store import files
 from agent.work.journey.batch import Batched, Piece, write_digests
 from agent.work.worker import Scope
 
-#: So much is hashed before it is asked for and sent. Three parts are in memory at most: read, waiting, in flight.
+#: So much is hashed before it is asked for and sent.
 PART_BYTES = 4 * 1024 * 1024
+#: So many parts are hashed, or wait, while one is in flight: writing down what is through takes a while, too.
+PARTS_AHEAD = 2
 #: The first part of a batch is small, because the line waits for it; each is up to twice the one before.
 FIRST_PART_BYTES = 1024 * 1024
 #: Up to this size a file keeps its bytes from hashing to sending: read once, and the very bytes hashed are sent.
@@ -36,22 +39,28 @@ def digested(
     """
     parts = list(_parts(batch))
     over = threading.Event()
+    coming: deque[Future[list[Piece]]] = deque()
     with ThreadPoolExecutor(1, thread_name_prefix=f"hash-{scope.lane}") as reader:
 
         def begin(number: int) -> Future[list[Piece]]:
             following = parts[number + 1] if number + 1 < len(parts) else ()
             return reader.submit(_hash, scope, parts[number], following, over)
 
+        def go_on(number: int) -> None:
+            while len(coming) < PARTS_AHEAD and number + len(coming) < len(parts):
+                coming.append(begin(number + len(coming)))
+
         try:
-            coming = begin(0) if len(parts) > 1 else None
             for number, part in enumerate(parts):
-                if coming is None:  # a lone photo needs no thread
+                if len(parts) == 1:  # a lone photo needs no thread
                     hashed = _hash(scope, part, (), over)
                 else:
-                    while not wait([coming], idle_every_s).done:
+                    go_on(number)
+                    first = coming.popleft()
+                    while not wait([first], idle_every_s).done:
                         idle()
-                    hashed = coming.result()
-                    coming = begin(number + 1) if number + 1 < len(parts) else None
+                    hashed = first.result()
+                    go_on(number + 1)
                 _tell(scope, hashed)
                 yield part
         finally:
