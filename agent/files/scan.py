@@ -5,6 +5,7 @@ in circles and nothing is counted twice. Memory is that of one folder. `relative
 the root.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -118,8 +119,8 @@ def list_directory(
                 except OSError as error:
                     code = translate(error).code
                     # What went between listing and looking is gone, a link in a circle is nothing; all else is there,
-                    # though we cannot say more of it.
-                    if code not in _NOTHING:
+                    # though we cannot say more of it: a file, say, whose path is too long for the system.
+                    if code not in _NOTHING or (error.errno == errno.ENAMETOOLONG and not one.is_symlink()):
                         trouble = code
     except OSError as error:
         trouble = translate(error).code

@@ -106,7 +106,8 @@ class Scan:
         if looked.unreadable:
             path = to_display(files.join(watched.root, looked.unreadable[0], b""))
             trouble = Blocked("folder_unreadable", path=path, count=len(looked.unreadable))
-        self._on_folder(watched, trouble)
+        if trouble is not None or not below:  # of what is wrong elsewhere in it, a part tells nothing
+            self._on_folder(watched, trouble)
         if not quick and not below:
             self._plan_waiting(watched, urgency)
         if urgency.group_id is not None and not below:

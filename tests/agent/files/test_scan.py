@@ -1,6 +1,7 @@
 """Walks through real folders."""
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -210,3 +211,21 @@ def test_one_folder_can_be_listed_alone(tmp_path: Path) -> None:
     listing, folders = list_directory(bytes(tmp_path), b"a")
     assert (listing.relative, [one.name for one in listing.entries]) == (b"a", [b"1.jpg"])
     assert sorted(folders) == [b"a/b", b"a/c"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other limits")
+def test_a_file_whose_path_is_too_long_for_the_system_is_trouble_and_not_nothing(tmp_path: Path) -> None:
+    folder = bytes(tmp_path)
+    while (left := 4_080 - len(folder) - 1) > 0:
+        folder += b"/" + b"d" * (left if left <= 200 else min(200, left - 2))
+        os.mkdir(folder)
+    inside = os.open(folder, os.O_RDONLY)
+    try:
+        for name in ("ok.jpg", "a-long-name-for-a-photo.jpg"):
+            os.close(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=inside))
+        found, _folders = list_directory(folder, b"")
+        assert [entry.name for entry in found.entries] == [b"ok.jpg"]
+        assert found.trouble is not None
+    finally:
+        os.unlink("a-long-name-for-a-photo.jpg", dir_fd=inside)
+        os.close(inside)

@@ -1,23 +1,37 @@
 """The job that looks at folders: what waits has a job, and what new rules leave out gets none."""
 
+import errno
+import os
+
+import pytest
+
+from agent.domain.errors import Blocked
 from agent.files.reach import Reach
 from agent.files.settle import Settler
+from agent.protocol.paths import to_wire
 from agent.protocol.settings import FolderRules
 from agent.store import folders
 from agent.work.finding.intake import Intake
 from agent.work.finding.reconcile import Reconcile
 from agent.work.finding.scan import Scan
+from agent.work.folders import Watched
 from tests.agent.work.server_stage import Stage
 
 
-def scan(stage: Stage, **payload: object) -> None:
-    """Run one such job."""
+def scan(stage: Stage, **payload: object) -> list[str | None]:
+    """Run one such job; what it says of the folder, None for that all is well."""
+    said: list[str | None] = []
     reach = Reach()
     intake = Intake(stage.database, stage.watched, stage.clock, lambda: 0, lambda _: None, stage.intent)
     settler = Settler(stage.clock, intake.take, reach)
     reconcile = Reconcile(stage.database, stage.watched, intake, settler, stage.clock, reach)
-    room = Scan(stage.database, stage.watched, intake, reconcile, stage.clock, lambda _: None, lambda *_: None, reach)
+
+    def on_folder(_: Watched, problem: Blocked | None) -> None:
+        said.append(None if problem is None else problem.code)
+
+    room = Scan(stage.database, stage.watched, intake, reconcile, stage.clock, lambda _: None, on_folder, reach)
     room({"folder_id": stage.folder.id, **payload}, lambda: None)
+    return said
 
 
 def open_jobs(stage: Stage) -> int:
@@ -62,3 +76,19 @@ def test_a_plan_by_new_rules_is_made_after_they_were_applied(stage: Stage) -> No
     assert stage.watched.is_judged(stage.folder)
     assert open_jobs(stage) == 1
     assert stage.states() == {"a.jpg": "queued", "b.png": "excluded"}
+
+
+def test_looking_at_a_part_tells_nothing_of_trouble_elsewhere(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    well, ill = stage.file("well/a.jpg").parent, stage.file("ill/b.jpg").parent
+    listed = os.scandir
+
+    def refuse(path: bytes) -> object:
+        if bytes(path) == bytes(ill):
+            raise PermissionError(errno.EACCES, "refused")
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert scan(stage) == ["folder_unreadable"]
+    assert scan(stage, paths=[to_wire(bytes(well))]) == []
+    monkeypatch.undo()
+    assert scan(stage) == [None]
