@@ -77,7 +77,7 @@ def waiting_for_room(tx: Tx) -> list[tuple[str, int, int]]:
     rows = tx.execute(
         "SELECT x.destination_id, count(*), min(x.failed_at) FROM failures x JOIN files f ON f.id = x.file_id"
         " JOIN folder_destinations fd ON fd.folder_id = f.folder_id AND fd.destination_id = x.destination_id"
-        " WHERE x.code = 'waits_for_room' GROUP BY x.destination_id"
+        " WHERE x.code = 'waits_for_room' AND f.state NOT IN ('gone', 'excluded') GROUP BY x.destination_id"
     )
     return [(row[0], row[1], row[2]) for row in rows]
 

@@ -2,8 +2,8 @@
 
 Nothing is lost by a switch: an exchange that could not begin on one way begins on the next, and so does one whose
 answer may be somebody else's: a home address leads elsewhere in a hotel. A way that leads to another account is
-dropped, one that breaks rests, and what its proxy finds too large goes another way. Any thread. Must not know what is
-sent.
+dropped as long as another is left, one that breaks rests, and what its proxy finds too large goes another way. Any
+thread. Must not know what is sent.
 """
 
 import logging
@@ -69,7 +69,8 @@ class Ways:
     def exchange(self, request: Request) -> Answer:
         """The answer to a request; raises what `Lines.exchange` does, of the first way if all fail.
 
-        `Transient` `waits_for_route` where only ways are left that did not take a body of this size before.
+        `Transient` `waits_for_route` where only ways are left that did not take a body of this size before; `Blocked`
+        `account_changed` where every way leads to another account.
         """
         if len(self._ways) == 1:
             return self._last.lines.exchange(request)
@@ -102,18 +103,23 @@ class Ways:
             else:
                 self._took(way, request)
                 return answer
-        if (too_large is not None or len(takers) < len(ways)) and trouble is not None:
-            raise Transient("waits_for_route", retry_after_s=WAIT_S, address=trouble.args_.get("address"))
-        if doubtful is not None:
-            return doubtful
-        if too_large is not None:
-            return too_large
-        raise trouble or Blocked("server_unreachable", address=self.address, reason="other")
+        if all(way.is_foreign for way in self._ways):
+            raise self._changed()
+        return _none_carried(trouble, doubtful, too_large, is_passed_over=len(takers) < len(ways))
 
     def _in_order(self) -> list[_Way]:
         now_s = self._clock.monotonic_s()
         own = [way for way in self._ways if not way.is_foreign]
-        return sorted(own, key=lambda way: way.down_until_s > now_s)
+        if own:
+            return sorted(own, key=lambda way: way.down_until_s > now_s)
+        # Not one place is a stranger's then: the server was set up anew, and may be put back as it was.
+        rested = [way for way in self._ways if way.down_until_s <= now_s]
+        if not rested:
+            raise self._changed()
+        return rested
+
+    def _changed(self) -> Blocked:
+        return Blocked("account_changed", address=self._ways[0].address)
 
     def _took(self, way: _Way, request: Request) -> None:
         if way is not self._last:
@@ -125,6 +131,8 @@ class Ways:
         way.known_until_s = self._clock.monotonic_s() + KNOWN_S
 
     def _rest(self, way: _Way) -> None:
+        if way.down_until_s > self._clock.monotonic_s():  # several senders met the same trouble: it counts once
+            return
         rest_s = min(REST_S * float(2 ** min(way.failures, 10)), LONGEST_REST_S)
         way.failures += 1
         way.down_until_s, way.known_until_s = self._clock.monotonic_s() + rest_s, 0.0
@@ -133,29 +141,54 @@ class Ways:
         """Before anything else goes a way after a while: the account there must be ours. Else what is said instead."""
         if self._user_id is None or self._clock.monotonic_s() < way.known_until_s:
             return None
+        failures = way.failures
         with self._turn:
             if self._clock.monotonic_s() < way.known_until_s:
                 return None
-            try:
-                answer = way.lines.exchange(Request("GET", "/users/me"))
-            except Transient as lost:
-                raise Blocked("server_unreachable", address=way.address, reason="other") from lost
-            me = answer.json()
-            found = me.get("id") if isinstance(me, dict) else None
-            if found != self._user_id:
-                way.is_foreign = isinstance(found, str)
-                if way.is_foreign:
-                    log.warning("the way by %s leads to another account; it is not used", way.address)
-                if not way.is_foreign and _is_doubtful(answer):
-                    return answer  # where all say the same, they are right
+            if way.failures > failures:  # who asked meanwhile waited in vain
                 raise Blocked("server_unreachable", address=way.address, reason="other")
-            way.known_until_s = self._clock.monotonic_s() + KNOWN_S
+            try:
+                doubtful = self._ask_who(way)
+            except Blocked:
+                self._rest(way)
+                raise
+            if doubtful is None:
+                way.known_until_s = self._clock.monotonic_s() + KNOWN_S
+            return doubtful
+
+    def _ask_who(self, way: _Way) -> Answer | None:
+        """None where our account is; an answer that is right if all say it; raises `Blocked` where this way is none."""
+        try:
+            answer = way.lines.exchange(Request("GET", "/users/me"))
+        except Transient as lost:
+            raise Blocked("server_unreachable", address=way.address, reason="other") from lost
+        me = answer.json()
+        found = me.get("id") if isinstance(me, dict) else None
+        way.is_foreign = isinstance(found, str) and found != self._user_id
+        if found == self._user_id:
             return None
+        if way.is_foreign:
+            log.warning("the way by %s leads to another account; it is not used", way.address)
+        elif _is_doubtful(answer):
+            return answer
+        raise Blocked("server_unreachable", address=way.address, reason="other")
 
     def close(self) -> None:
         """Abandon what is under way on all of them."""
         for way in self._ways:
             way.lines.close()
+
+
+def _none_carried(
+    trouble: Blocked | None, doubtful: Answer | None, too_large: Answer | None, *, is_passed_over: bool
+) -> Answer:
+    """What is said where no way carried an exchange; `is_passed_over`: a way that was not asked does not take it."""
+    if (too_large is not None or is_passed_over) and trouble is not None:
+        raise Transient("waits_for_route", retry_after_s=WAIT_S, address=trouble.args_.get("address"))
+    said = doubtful or too_large
+    if said is None:
+        raise trouble or Blocked("server_unreachable", address=None, reason="other")
+    return said
 
 
 def _is_doubtful(answer: Answer) -> bool:

@@ -2,13 +2,14 @@
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from agent.destinations.immich.line import Request
 from agent.destinations.immich.ways import KNOWN_S, REST_S, Ways
-from agent.domain.errors import Transient
+from agent.domain.errors import Blocked, Transient
 from tests.agent.destinations.immich.wires import Listener, read_request
 from tests.fakes.clock import FakeClock
 
@@ -28,14 +29,16 @@ class Place:
         self.kind = JSON
         self.user = ME
         self.limit_bytes = 1_000_000
-        self.hangs_up = False
+        self.hangs_up_on: set[str] = set()
+        self.before: Callable[[str], None] = lambda _path: None
 
     def serve(self, sock: socket.socket, _number: int) -> None:
         while (request := read_request(sock))[0]:
             head, body = request
             path = head.split(b" ", 2)[1].decode().removeprefix("/api")
             self.asked.append(path)
-            if self.hangs_up and path != "/users/me":
+            self.before(path)
+            if path in self.hangs_up_on:
                 return
             status = 413 if len(body) > self.limit_bytes else self.status
             said = self.user if path == "/users/me" else json.dumps({"by": self.name}).encode()
@@ -99,6 +102,57 @@ def test_at_the_first_address_too_somebody_else_is_told_nothing_but_the_question
     assert journey.home.asked == ["/users/me"]
 
 
+def test_where_every_address_leads_to_another_account_the_person_is_asked_and_a_server_put_back_is_found(
+    journey: Journey, expected_log: Expect
+) -> None:
+    expected_log("leads to another account")
+    assert journey.ask() == "home"
+    journey.clock.advance(KNOWN_S)
+    journey.home.user = journey.public.user = json.dumps({"id": "of the server that was set up anew"}).encode()
+    for _ in range(2):
+        with pytest.raises(Blocked, match="account_changed"):
+            journey.ask()
+    assert journey.public.asked == ["/users/me"]
+    journey.home.user = journey.public.user = ME
+    journey.clock.advance(REST_S)
+    assert journey.ask() == "home"
+
+
+def test_another_account_at_home_and_silence_elsewhere_is_no_change_of_account(
+    journey: Journey, expected_log: Expect
+) -> None:
+    expected_log("leads to another account")
+    journey.home.user = json.dumps({"id": "somebody else"}).encode()
+    journey.public.status, journey.public.user = 503, b"{}"
+    for _ in range(2):
+        assert journey.exchange()["status"] == 503
+
+
+def test_many_senders_ask_a_dead_address_once(journey: Journey) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hold(path: str) -> None:
+        if path == "/users/me":
+            asked.set()
+            assert go_on.wait(10)
+
+    journey.home.before = hold
+    journey.home.hangs_up_on = {"/users/me", "/x"}
+    answers: list[str] = []
+    senders = [threading.Thread(target=lambda: answers.append(journey.ask())) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    assert asked.wait(10)
+    go_on.set()
+    for sender in senders:
+        sender.join(10)
+    assert answers == ["public"] * 4
+    assert journey.home.asked.count("/users/me") <= 2, "once, and once more on a new connection"
+    journey.clock.advance(REST_S)
+    journey.home.hangs_up_on = set()
+    assert journey.ask() == "home", "four senders in the same trouble count once"
+
+
 def test_after_a_while_of_silence_nobody_knows_who_is_at_an_address(journey: Journey) -> None:
     journey.ask()
     journey.ask()
@@ -121,7 +175,7 @@ def test_a_refusal_by_all_is_the_answer(journey: Journey, is_known: bool) -> Non
 
 
 def test_an_address_that_breaks_rests_ever_longer_and_the_next_attempt_takes_another(journey: Journey) -> None:
-    journey.home.hangs_up = True
+    journey.home.hangs_up_on = {"/x"}
     for rest_s in (60, 120, 240, 480, 900, 900):
         with pytest.raises(Transient, match="connection_lost"):
             journey.ask()
@@ -130,7 +184,7 @@ def test_an_address_that_breaks_rests_ever_longer_and_the_next_attempt_takes_ano
         assert journey.ask() == "public"
         assert len(journey.home.asked) == asked
         journey.clock.advance(1)
-    journey.home.hangs_up = False
+    journey.home.hangs_up_on = set()
     assert journey.ask() == "home"
 
 
