@@ -8,6 +8,8 @@ from tray.model import web_address
 
 #: The reason of what a person chose to leave out, file by file.
 _CHOSEN_OUT = "user_excluded"
+#: A server has a page of what is there; of what was deleted or lost there is none.
+_SHOWN = ("safe", "in_trash")
 
 
 def is_chosen_out(file: FileRow) -> bool:
@@ -66,14 +68,12 @@ def about_copies(detail: FileDetail, snapshot: Snapshot | None, now_at: int) -> 
 
 
 def link_in_immich(detail: FileDetail, snapshot: Snapshot | None) -> str:
-    """The address of its page at the server; empty where it is at none."""
+    """The address of its page at a server, one where it is safe before one that has it in the trash; empty without."""
     places = {one.id: one for one in snapshot.destinations if one.kind == "immich"} if snapshot else {}
-    links = [
-        f"{web_address(places[copy.destination])}/photos/{copy.remote_id}"
-        for copy in detail.copies
-        if copy.destination in places and copy.remote_id is not None
-    ]
-    return links[-1] if links else ""
+    there = [copy for copy in detail.copies if copy.destination in places and copy.remote_id and copy.state in _SHOWN]
+    for copy in sorted(there, key=lambda one: _SHOWN.index(one.state)):
+        return f"{web_address(places[copy.destination])}/photos/{copy.remote_id}"
+    return ""
 
 
 def about_history(detail: FileDetail, now_at: int) -> str:
