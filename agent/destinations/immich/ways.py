@@ -131,11 +131,12 @@ class Ways:
         way.known_until_s = self._clock.monotonic_s() + KNOWN_S
 
     def _rest(self, way: _Way) -> None:
+        way.known_until_s = 0.0
         if way.down_until_s > self._clock.monotonic_s():  # several senders met the same trouble: it counts once
             return
         rest_s = min(REST_S * float(2 ** min(way.failures, 10)), LONGEST_REST_S)
         way.failures += 1
-        way.down_until_s, way.known_until_s = self._clock.monotonic_s() + rest_s, 0.0
+        way.down_until_s = self._clock.monotonic_s() + rest_s
 
     def _stranger(self, way: _Way) -> Answer | None:
         """Before anything else goes a way after a while: the account there must be ours. Else what is said instead."""
@@ -164,9 +165,12 @@ class Ways:
             raise Blocked("server_unreachable", address=way.address, reason="other") from lost
         me = answer.json()
         found = me.get("id") if isinstance(me, dict) else None
-        way.is_foreign = isinstance(found, str) and found != self._user_id
         if found == self._user_id:
+            if way.is_foreign:  # they all were: the server is as it was, at all its addresses
+                for one in self._ways:
+                    one.is_foreign = False
             return None
+        way.is_foreign = isinstance(found, str)
         if way.is_foreign:
             log.warning("the way by %s leads to another account; it is not used", way.address)
         elif _is_doubtful(answer):

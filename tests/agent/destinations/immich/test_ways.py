@@ -116,6 +116,19 @@ def test_where_every_address_leads_to_another_account_the_person_is_asked_and_a_
     journey.home.user = journey.public.user = ME
     journey.clock.advance(REST_S)
     assert journey.ask() == "home"
+    journey.home.hangs_up_on = {"/users/me", "/x"}
+    journey.clock.advance(KNOWN_S)
+    assert journey.ask() == "public", "at its other addresses, too"
+
+
+def test_doubt_about_an_address_that_rests_already_is_kept(journey: Journey) -> None:
+    journey.home.status = journey.public.status = 401
+    assert journey.exchange()["status"] == 401
+    assert journey.exchange()["status"] == 401
+    journey.home.status = journey.public.status = 200
+    asked = len(journey.home.asked)
+    assert journey.ask() == "home"
+    assert journey.home.asked[asked:] == ["/users/me", "/x"]
 
 
 def test_another_account_at_home_and_silence_elsewhere_is_no_change_of_account(
