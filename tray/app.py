@@ -172,10 +172,11 @@ class App(QObject):
 
     def _greet_the_first_time(self) -> None:
         now = self.model.snapshot
-        if now is not None and not self._was_welcomed:
-            self._was_welcomed = True  # whoever says 'later' is not asked again and again
-            if not now.destinations and not now.folders and now.agent.phase == "running":
-                self.welcome()
+        if now is None or now.agent.phase != "running" or self._was_welcomed:
+            return  # an agent that has only just opened its door is about to run: whether this is new is told then
+        self._was_welcomed = True  # whoever says 'later' is not asked again and again
+        if not now.destinations and not now.folders:
+            self.welcome()
 
     def _save_diagnostics(self) -> None:
         path, _filter = QFileDialog.getSaveFileName(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QProcess, QProcessEnvironment, QTimer
 from pytestqt.qtbot import QtBot
 
@@ -166,6 +167,18 @@ def test_the_first_time_it_shows_the_first_steps_and_after_later_it_does_not(
     assert app.wizard is None
     app.overview.tour.click()
     assert app.wizard is not None
+    agent.stop()
+
+
+def test_the_first_steps_are_shown_too_where_the_agent_is_met_while_it_still_starts(
+    app: App, address: str, qtbot: QtBot
+) -> None:
+    agent = furnish(FakeAgent(address, replace(FIRST_DAY, agent=replace(FIRST_DAY.agent, phase="initialized"))))
+    app.start(show_window=False)
+    qtbot.waitUntil(lambda: app.model.snapshot is not None)
+    assert app.wizard is None
+    agent.show(agent=FIRST_DAY.agent)
+    qtbot.waitUntil(lambda: app.wizard is not None)
     agent.stop()
 
 
