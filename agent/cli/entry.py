@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from agent.cli.failure import Failure
 
 _TRACEBACK = "SAFELIGHT_TRACEBACK"
-#: What writing an answer into a file may end with.
-_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def main(typed: Sequence[str] | None = None) -> int:
@@ -38,7 +36,7 @@ def main(typed: Sequence[str] | None = None) -> int:
         _silence_stdout()
         return 0
     except OSError as error:
-        if error.errno not in _UNWRITABLE or error.filename is not None:
+        if not _is_of_stdout(error):
             raise
         return _unwritable(error)
 
@@ -155,6 +153,13 @@ def _one_sentence(kind: type[BaseException], error: BaseException, trace: Traceb
     said = _("Something unexpected happened ({error}). Set {variable}=1 to see where, and please report it.")
     shown = f"{kind.__name__}: {error}" if str(error) else kind.__name__
     print(fill(said, {"error": shown, "variable": _TRACEBACK}), file=sys.stderr)
+
+
+def _is_of_stdout(error: OSError) -> bool:
+    """Whether an answer could not be written to where stdout goes: such an error names no file."""
+    from agent.platforms.disk import FULL
+
+    return error.filename is None and error.errno in FULL | {errno.EFBIG, errno.EIO}
 
 
 def _unwritable(error: OSError) -> int:

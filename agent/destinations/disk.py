@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, Rejected, Transient
+from agent.platforms.disk import FULL
 from agent.protocol.paths import to_display
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _DENIED = {errno.EACCES, errno.EPERM}
 _ADVISE = getattr(os, "posix_fadvise", None)
 _FORGET = getattr(os, "POSIX_FADV_DONTNEED", 4)
@@ -47,7 +47,7 @@ def disk_fate(error: OSError, root: bytes, *, size_bytes: int = 0, denied: str =
     """
     path = to_display(root)
     code = error.errno or 0
-    if code in _FULL:
+    if code in FULL:
         return Blocked("destination_full", path=path)
     if code == errno.EROFS:
         return Blocked("destination_read_only", path=path)
