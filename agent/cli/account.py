@@ -8,7 +8,7 @@ from agent import words
 from agent.cli.failure import Failure, failure
 from agent.cli.output import complain, print_json, say
 from agent.cli.session import Session, session_of
-from agent.cli.signin import PlainHttp
+from agent.cli.signin import Fingerprint, PlainHttp
 from agent.protocol.destination import (
     AddressesKept,
     DestinationAddresses,
@@ -34,6 +34,7 @@ def _addresses(
         list[str] | None, typer.Argument(metavar="[URL]...", help=_("All of them, in the order to try them."))
     ] = None,
     *,
+    fingerprint: Fingerprint = "",
     plain_http: PlainHttp = False,
 ) -> None:
     session = session_of(context)
@@ -42,9 +43,8 @@ def _addresses(
         shown = (row.location, *row.routes)
         session.answer({"addresses": list(shown)}, "\n".join(shown))
         return
-    kept: AddressesKept = session.call(
-        "destination.set_addresses", DestinationAddresses(name, tuple(urls), plain_http=plain_http)
-    )
+    wish = DestinationAddresses(name, tuple(urls), fingerprint=fingerprint or None, plain_http=plain_http)
+    kept: AddressesKept = session.call("destination.set_addresses", wish)
     if session.json:
         print_json(to_plain(kept))
         return

@@ -99,10 +99,11 @@ class DestinationSpace(Message, frozen=True):
 
 
 class DestinationAddresses(Message, frozen=True):
-    """The addresses of a server (by id or name), the first of which is tried first; `plain_http` as for adding."""
+    """The addresses of a server (by id or name), the first of which is tried first; the rest as for adding."""
 
     destination: str
     addresses: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=2_048)], ...], Meta(max_length=20)]
+    fingerprint: str | None = None
     plain_http: bool = False
 
 

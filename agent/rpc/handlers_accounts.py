@@ -32,7 +32,9 @@ class AccountHandlers:
         return self._accounts.space(params.destination)
 
     def _set_addresses(self, params: d.DestinationAddresses) -> d.AddressesKept:
-        return self._accounts.set_addresses(params.destination, params.addresses, plain_http=params.plain_http)
+        return self._accounts.set_addresses(
+            params.destination, params.addresses, fingerprint=params.fingerprint, plain_http=params.plain_http
+        )
 
     def _sign_out(self, params: d.DestinationRef) -> Nothing:
         self._accounts.sign_out(params.destination)

@@ -262,6 +262,25 @@ def test_an_address_that_is_refused_says_why_and_one_without_encryption_needs_a_
     )
 
 
+def test_an_address_with_a_certificate_of_its_own_needs_a_word(
+    dialog: AddressDialog, agent: FakeAgent, qtbot: QtBot
+) -> None:
+    agent.refusals["destination.set_addresses"] = wire.Error(
+        wire.MISTAKE, "certificate_untrusted", {"address": "https://nas", "reason": "self", "fingerprint": "AB:CD"}
+    )
+    dialog.addresses.new.setText("https://nas")
+    dialog.save.click()
+    qtbot.waitUntil(dialog.trust.isVisible)
+    assert "AB:CD" in dialog.said.text()
+    agent.refusals.clear()
+    dialog.trust.box.setChecked(True)
+    with qtbot.waitSignal(dialog.accepted):
+        dialog.save.click()
+    assert agent.asked("destination.set_addresses")[-1] == DestinationAddresses(
+        IMMICH.id, (HOME, f"{AWAY}/api", "https://nas"), fingerprint="AB:CD"
+    )
+
+
 def test_an_address_that_does_not_answer_is_said_afterwards(
     dialog: AddressDialog, card: PlacesCard, agent: FakeAgent, qtbot: QtBot
 ) -> None:

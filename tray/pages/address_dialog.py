@@ -38,7 +38,10 @@ class AddressDialog(QDialog):
         self.addresses = OrderedList(_("Addresses"), "https://photos.example.org", self)
         self.addresses.show_texts(list(self._known))
         self.unencrypted = Check(_("Use it without encryption: others in the network can read along"), parent=self)
-        self.unencrypted.hide()
+        self.trust = Check(_("I have compared the fingerprint and trust this certificate"), parent=self)
+        self._fingerprint = ""
+        for check in (self.unencrypted, self.trust):
+            check.hide()
         self.said = Sentence(self)
         self.said.hide()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
@@ -64,12 +67,14 @@ class AddressDialog(QDialog):
         column.addWidget(hint)
         column.addWidget(self.addresses, 1)
         column.addWidget(self.unencrypted)
+        column.addWidget(self.trust)
         column.addWidget(self.said)
         column.addWidget(self.buttons)
 
     def _edited(self) -> None:
-        self.unencrypted.box.setChecked(False)
-        self.unencrypted.hide()
+        for check in (self.unencrypted, self.trust):
+            check.box.setChecked(False)
+            check.hide()
         self.said.hide()
         self.save.setEnabled(bool(self.addresses.texts()))
 
@@ -77,7 +82,12 @@ class AddressDialog(QDialog):
         self.save.setEnabled(False)
         self._say(_("Trying the new addresses …"))
         wanted = tuple(self._known.get(one, one) for one in self.addresses.texts())
-        wish = DestinationAddresses(self._place.id, wanted, plain_http=self.unencrypted.box.isChecked())
+        wish = DestinationAddresses(
+            self._place.id,
+            wanted,
+            fingerprint=self._fingerprint if self.trust.box.isChecked() else None,
+            plain_http=self.unencrypted.box.isChecked(),
+        )
         self._model.call("destination.set_addresses", wish, self._kept, self._refused, owner=self)
 
     def _kept(self, answer: AddressesKept) -> None:
@@ -85,7 +95,13 @@ class AddressDialog(QDialog):
         self.accept()
 
     def _refused(self, error: Error) -> None:
-        self.unencrypted.setVisible(error.message == "plain_http")
+        if error.message == "plain_http":
+            self.unencrypted.show()
+        found = (error.data or {}).get("fingerprint")
+        if isinstance(found, str):
+            self._fingerprint = found
+            self.trust.box.setChecked(False)  # the word was for another one
+            self.trust.show()
         self._say(explained(error))
         self.save.setEnabled(True)
 

@@ -4,20 +4,23 @@ Only sign-in and check-up come here: `requests` weighs 10 MB and more time than 
 agent never does. One thread for each session.
 """
 
+import ssl
+from collections.abc import Sequence
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 from agent.destinations.immich.route import USER_AGENT
 from agent.destinations.immich.trust import SYSTEM, Trust, tls_context
+from agent.destinations.immich.verdicts import causes
 
 
 def browsing_session(trust: Trust = SYSTEM) -> requests.Session:
     """To be closed by whoever asked for it."""
     session = requests.Session()
     session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
-    session.mount("https://", _TrustAdapter(trust))
+    session.mount("https://", _AnyAdapter([_TrustAdapter(one) for one in trust.one_by_one()]))
     # No login of some other program out of ~/.netrc.
     session.auth = _leave_alone
     return session
@@ -27,10 +30,35 @@ def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+class _AnyAdapter(BaseAdapter):
+    """Asks by the first whose certificates fit; raises what the first said if none do."""
+
+    # The signatures here and below are those of `requests`, which says little about them.
+
+    def __init__(self, adapters: Sequence[HTTPAdapter]) -> None:
+        super().__init__()
+        self._adapters = adapters
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401
+        """One answer."""
+        refusals: list[requests.exceptions.SSLError] = []
+        for adapter in self._adapters:
+            try:
+                return adapter.send(request, **options)
+            except requests.exceptions.SSLError as error:
+                if not any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error)):
+                    raise
+                refusals.append(error)
+        raise refusals[0]
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        for adapter in self._adapters:
+            adapter.close()
+
+
 class _TrustAdapter(HTTPAdapter):
     """Makes a `requests` session use such a context instead of its own list of authorities."""
-
-    # The signatures are those of `requests`, which says little about them.
 
     def __init__(self, trust: Trust) -> None:
         self._trust = trust

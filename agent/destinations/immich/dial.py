@@ -7,9 +7,13 @@ one, for it would be a fifth of the start of every agent.
 
 import socket
 import ssl
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from agent.destinations.immich.trust import Handshake
 from agent.record import Record
+
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection
 
 CONNECT_S = 10.0
 
@@ -41,22 +45,25 @@ class Stop(Record, frozen=True):
 
 
 class Direct:
-    """Nobody in between. `context` is None without TLS."""
+    """Nobody in between. `handshake` is None without TLS."""
 
-    def __init__(self, to: Stop, context: ssl.SSLContext | None) -> None:
+    def __init__(self, to: Stop, handshake: Handshake | None) -> None:
         self._to = to
-        self._context = context
+        self._handshake = handshake
         self.sock: socket.socket | None = None
 
     def connect(self) -> socket.socket:
         """As `Connection` has it."""
+        self.sock = self._handshake.make(self._open) if self._handshake else self._open(None)
+        return self.sock
+
+    def _open(self, context: ssl.SSLContext | None) -> socket.socket:
         plain = socket.create_connection((self._to.host, self._to.port), CONNECT_S)
         try:
             # What is written is whole: to wait for more of it would only delay the end of a photo.
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             name = self._to.host.partition("%")[0].rstrip(".")
-            self.sock = self._context.wrap_socket(plain, server_hostname=name) if self._context else plain
-            return self.sock
+            return context.wrap_socket(plain, server_hostname=name) if context else plain
         except BaseException:
             plain.close()
             raise
@@ -71,41 +78,53 @@ class Direct:
 class Proxied:
     """Through a proxy: TLS in a tunnel, plain HTTP by telling the proxy the whole address."""
 
-    def __init__(self, to: Stop, proxy: Stop, context: ssl.SSLContext | None) -> None:
-        from urllib3.connection import HTTPConnection, HTTPSConnection
-
-        self._connection: HTTPConnection
-        if context is None:
-            self._connection = HTTPConnection(proxy.host, proxy.port, timeout=CONNECT_S)
-        else:
-            self._connection = HTTPSConnection(
-                proxy.host,
-                proxy.port,
-                timeout=CONNECT_S,
-                ssl_context=context,
-                assert_hostname=None if context.check_hostname else False,
-            )
-        if to.scheme == "https":
-            login = {"Proxy-Authorization": proxy.login} if proxy.login else {}
-            self._connection.set_tunnel(to.host, to.port, login, proxy.scheme)
+    def __init__(self, to: Stop, proxy: Stop, handshake: Handshake | None) -> None:
+        self._to = to
+        self._proxy = proxy
+        self._handshake = handshake
+        self._connection: HTTPConnection | None = None
 
     @property
     def sock(self) -> socket.socket | None:
         """As `Connection` has it."""
-        return self._connection.sock
+        return self._connection.sock if self._connection is not None else None
 
     def connect(self) -> socket.socket:
         """As `Connection` has it."""
+        return self._handshake.make(self._open) if self._handshake else self._open(None)
+
+    def _open(self, context: ssl.SSLContext | None) -> socket.socket:
         from urllib3.exceptions import HTTPError
 
+        self.close()
+        connection = self._connection = self._ready(context)
         try:
-            self._connection.connect()
+            connection.connect()
         except HTTPError as error:
             raise OSError from error
-        if self._connection.sock is None:
+        if connection.sock is None:
             raise OSError
-        return self._connection.sock
+        return connection.sock
+
+    def _ready(self, context: ssl.SSLContext | None) -> "HTTPConnection":
+        from urllib3.connection import HTTPConnection, HTTPSConnection
+
+        to, proxy = self._to, self._proxy
+        if context is None:
+            return HTTPConnection(proxy.host, proxy.port, timeout=CONNECT_S)
+        connection = HTTPSConnection(
+            proxy.host,
+            proxy.port,
+            timeout=CONNECT_S,
+            ssl_context=context,
+            assert_hostname=None if context.check_hostname else False,
+        )
+        if to.scheme == "https":
+            login = {"Proxy-Authorization": proxy.login} if proxy.login else {}
+            connection.set_tunnel(to.host, to.port, login, proxy.scheme)
+        return connection
 
     def close(self) -> None:
         """As `Connection` has it."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()

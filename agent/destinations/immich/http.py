@@ -3,10 +3,10 @@
 Must not know what the questions are for. Any thread; `close` too.
 """
 
+import ssl
 from collections.abc import Iterable, Mapping, Sequence
 
 from agent.destinations.immich.line import SILENCE_S, Request
-from agent.destinations.immich.route import Route
 from agent.destinations.immich.stream import Stream
 from agent.destinations.immich.trust import SYSTEM, Trust
 from agent.destinations.immich.verdicts import Answer, refusal, wants_certificate
@@ -46,7 +46,12 @@ class Server:
     @property
     def address(self) -> str:
         """The API's address that was used last."""
-        return self._ways.address
+        return self._ways.route.address
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """What that address's certificate was believed by."""
+        return self._ways.route.handshake.context
 
     def ask(
         self,
@@ -86,9 +91,7 @@ class Server:
 
     def stream(self) -> Stream:
         """A connection of its own for an answer that is read line by line, by the way that was taken last."""
-        stream = Stream(
-            Route(self.address, self.headers, self.trust), self.silence_s, self._clock, self._streams.discard
-        )
+        stream = Stream(self._ways.route, self.silence_s, self._clock, self._streams.discard)
         self._streams.add(stream)
         return stream
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agent.destinations.immich.http import Server
-from agent.destinations.immich.trust import tls_context
 from agent.domain.errors import Blocked, Transient
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Live:
         parts = urlsplit(self._server.address)
         options: dict[str, Any] = {}
         if parts.scheme == "https":
-            options["sslopt"] = {"context": tls_context(self._server.trust)}
+            options["sslopt"] = {"context": self._server.tls}
         client = self._client = socketio.Client(
             reconnection=False, handle_sigint=False, websocket_extra_options=options, request_timeout=CONNECT_S
         )

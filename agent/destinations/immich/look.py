@@ -84,13 +84,14 @@ def _certificate_days(api_url: str, clock: Clock, trust: Trust) -> int | None:
     if url.scheme != "https" or not url.host:
         return None
     host = url.host.strip("[]")
-    with contextlib.suppress(OSError, KeyError, ValueError):
-        with (
-            socket.create_connection((host, url.port or 443), timeout=_ANSWER_S) as raw,
-            tls_context(trust).wrap_socket(raw, server_hostname=host) as line,
-        ):
-            ends_s = ssl.cert_time_to_seconds(str((line.getpeercert() or {})["notAfter"]))
-        return int((ends_s - clock.now_at() / 1_000) // _DAY_S)
+    for one in trust.one_by_one():
+        with contextlib.suppress(OSError, KeyError, ValueError):
+            with (
+                socket.create_connection((host, url.port or 443), timeout=_ANSWER_S) as raw,
+                tls_context(one).wrap_socket(raw, server_hostname=host) as line,
+            ):
+                ends_s = ssl.cert_time_to_seconds(str((line.getpeercert() or {})["notAfter"]))
+            return int((ends_s - clock.now_at() / 1_000) // _DAY_S)
     return None
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 from agent import __version__
 from agent.destinations.immich.dial import Connection, Direct, Proxied, Stop
 from agent.destinations.immich.proxies import proxy_for
-from agent.destinations.immich.trust import SYSTEM, Trust, tls_context
+from agent.destinations.immich.trust import SYSTEM, Handshake, Trust
 from agent.domain.errors import Blocked
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Route:
     """
 
     def __init__(self, api_url: str, headers: Mapping[str, str], trust: Trust = SYSTEM) -> None:
-        self._trust = trust
+        self.handshake = Handshake(trust)
         try:
             self._to, self._path = _read(api_url)
         except ValueError as error:
@@ -53,8 +53,8 @@ class Route:
         to, proxy = self._to, self._proxy
         if proxy is not None and proxy.scheme not in _PORTS:  # SOCKS needs a package that we do without
             raise Blocked("server_unreachable", address=self.address, reason="proxy")
-        context = tls_context(self._trust) if "https" in {to.scheme, proxy.scheme if proxy else None} else None
-        return Direct(to, context) if proxy is None else Proxied(to, proxy, context)
+        handshake = self.handshake if "https" in {to.scheme, proxy.scheme if proxy else None} else None
+        return Direct(to, handshake) if proxy is None else Proxied(to, proxy, handshake)
 
     def head(self, request: "Request") -> bytes:
         """The request line and all headers."""

@@ -1,7 +1,9 @@
-"""Whose certificates are believed: the operating system's, an own authority's, or one certificate alone.
+"""Whose certificates are believed: the operating system's, and besides an own authority's or one very certificate.
 
-The TLS handshake decides before anything of ours is sent, wherever a connection is made: uploads, questions, live
-events. Contexts are made once and only when an address needs one: they weigh megabytes. Any thread.
+A server has several addresses: at home its own certificate, from everywhere one that all the world believes. So what a
+person named counts besides what the system believes, at each address. The TLS handshake decides before anything of ours
+is sent, wherever a connection is made: uploads, questions, live events. Contexts are made once and only when an address
+needs one: they weigh megabytes. Any thread.
 """
 
 import base64
@@ -9,16 +11,17 @@ import functools
 import hashlib
 import socket
 import ssl
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from agent.domain.errors import Blocked
-from agent.record import Record
+from agent.record import Record, replace
 
 LOOK_S = 10.0
 
 
 class Trust(Record, frozen=True):
-    """`ca_file` is an own authority in PEM, `pinned` the one certificate that is believed (base64 of its DER form).
+    """`ca_file` is an own authority in PEM, `pinned` the very certificate that is believed (base64 of its DER form).
 
     `client_certificate` is a PEM file with the certificate and the key that we show, where a server asks for one.
     """
@@ -27,13 +30,45 @@ class Trust(Record, frozen=True):
     pinned: str | None = None
     client_certificate: str | None = None
 
+    def one_by_one(self) -> tuple["Trust", ...]:
+        """Each alone of whom is believed, the system last."""
+        system = replace(self, ca_file=None, pinned=None)
+        named = [replace(system, pinned=self.pinned)] if self.pinned is not None else []
+        named += [replace(system, ca_file=self.ca_file)] if self.ca_file is not None else []
+        return (*named, system)
+
 
 SYSTEM = Trust()
 
 
+class Handshake:
+    """How TLS is begun at one address: whoever was right about its certificate last is asked first. Any thread."""
+
+    def __init__(self, trust: Trust) -> None:
+        self._order = trust.one_by_one()
+
+    def make(self, secured: Callable[[ssl.SSLContext], socket.socket]) -> socket.socket:
+        """What `secured` opens, anew for each context until one believes. Raises what the first said if none does."""
+        order, refusals = self._order, list[ssl.SSLCertVerificationError]()
+        for trust in order:
+            try:
+                made = secured(tls_context(trust))
+            except ssl.SSLCertVerificationError as error:
+                refusals.append(error)
+            else:
+                self._order = (trust, *(one for one in order if one is not trust))
+                return made
+        raise refusals[0]
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """The context of whoever is asked first."""
+        return tls_context(self._order[0])
+
+
 @functools.cache
 def tls_context(trust: Trust = SYSTEM) -> ssl.SSLContext:
-    """Checks certificates as asked; raises `Blocked` `certificate_file_unreadable`."""
+    """Checks certificates as one of `Trust.one_by_one` asks; raises `Blocked` `certificate_file_unreadable`."""
     import truststore
 
     try:

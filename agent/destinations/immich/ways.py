@@ -33,8 +33,8 @@ _DOUBTFUL = frozenset({401, 502, 503, 504})
 
 
 class _Way(MutableRecord):
+    route: Route
     lines: Lines
-    address: str
     known_until_s: float = 0.0
     down_until_s: float = 0.0
     failures: int = 0
@@ -58,13 +58,14 @@ class Ways:
         self._clock = clock
         self._user_id = user_id
         self._turn = threading.Lock()
-        self._ways = [_Way(Lines(Route(one, headers, trust), clock, silence_s=silence_s), one) for one in addresses]
+        routes = [Route(one, headers, trust) for one in addresses]
+        self._ways = [_Way(route, Lines(route, clock, silence_s=silence_s)) for route in routes]
         self._last = self._ways[0]
 
     @property
-    def address(self) -> str:
+    def route(self) -> Route:
         """The way that was taken last."""
-        return self._last.address
+        return self._last.route
 
     def exchange(self, request: Request) -> Answer:
         """The answer to a request; raises what `Lines.exchange` does, of the first way if all fail.
@@ -94,11 +95,11 @@ class Ways:
                 raise
             if answer.status == 413:
                 way.takes_bytes = request.length_bytes - 1
-                log.info("the way by %s does not take %d bytes", way.address, request.length_bytes)
+                log.info("the way by %s does not take %d bytes", way.route.address, request.length_bytes)
                 too_large = answer
             elif _is_doubtful(answer):
                 self._rest(way)
-                trouble = trouble or Blocked("server_unreachable", address=way.address, reason="other")
+                trouble = trouble or Blocked("server_unreachable", address=way.route.address, reason="other")
                 doubtful = doubtful or answer
             else:
                 self._took(way, request)
@@ -119,11 +120,11 @@ class Ways:
         return rested
 
     def _changed(self) -> Blocked:
-        return Blocked("account_changed", address=self._ways[0].address)
+        return Blocked("account_changed", address=self._ways[0].route.address)
 
     def _took(self, way: _Way, request: Request) -> None:
         if way is not self._last:
-            log.info("the server is reached by %s now", way.address)
+            log.info("the server is reached by %s now", way.route.address)
             self._last = way
         if way.takes_bytes is not None and request.length_bytes > way.takes_bytes:
             way.takes_bytes = None
@@ -147,7 +148,7 @@ class Ways:
             if self._clock.monotonic_s() < way.known_until_s:
                 return None
             if way.failures > failures:  # who asked meanwhile waited in vain
-                raise Blocked("server_unreachable", address=way.address, reason="other")
+                raise Blocked("server_unreachable", address=way.route.address, reason="other")
             try:
                 doubtful = self._ask_who(way)
             except Blocked:
@@ -162,7 +163,7 @@ class Ways:
         try:
             answer = way.lines.exchange(Request("GET", "/users/me"))
         except Transient as lost:
-            raise Blocked("server_unreachable", address=way.address, reason="other") from lost
+            raise Blocked("server_unreachable", address=way.route.address, reason="other") from lost
         me = answer.json()
         found = me.get("id") if isinstance(me, dict) else None
         if found == self._user_id:
@@ -172,10 +173,10 @@ class Ways:
             return None
         way.is_foreign = isinstance(found, str)
         if way.is_foreign:
-            log.warning("the way by %s leads to another account; it is not used", way.address)
+            log.warning("the way by %s leads to another account; it is not used", way.route.address)
         elif _is_doubtful(answer):
             return answer
-        raise Blocked("server_unreachable", address=way.address, reason="other")
+        raise Blocked("server_unreachable", address=way.route.address, reason="other")
 
     def close(self) -> None:
         """Abandon what is under way on all of them."""

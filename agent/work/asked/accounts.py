@@ -63,7 +63,9 @@ class Accounts:
         found = storage(destination.server)
         return DestinationSpace(setting.id, found.used_bytes, found.quota_bytes, found.free_bytes)
 
-    def set_addresses(self, named: str, typed: tuple[str, ...], *, plain_http: bool = False) -> AddressesKept:
+    def set_addresses(
+        self, named: str, typed: tuple[str, ...], *, fingerprint: str | None = None, plain_http: bool = False
+    ) -> AddressesKept:
         """The addresses of a server in the order in which they are tried, the first being the one that people open.
 
         What is new and answers must be the same account's; what does not answer now is believed until it does.
@@ -73,20 +75,22 @@ class Accounts:
             raise Mistake("address_missing", name=setting.name)
         secret = read_secret(self._credentials.get(setting.id, setting.secret_store or "keyring"))
         known = {setting.location, *setting.routes}
+        trust = trust_of(setting)
         kept: dict[str, bool] = {}
         for address in typed:
             if address in known:
                 kept.setdefault(address, True)
                 continue
-            url, answers = self._sign_in.further_address(
-                address, trust_of(setting), secret, setting.user_id, plain_http=plain_http
+            found = self._sign_in.further_address(
+                address, trust, secret, setting.user_id, fingerprint=fingerprint, plain_http=plain_http
             )
-            kept.setdefault(url, answers)
+            trust = found.trust
+            kept.setdefault(found.api_url, found.answers)
         first, *others = kept
         for other in self._settings.get().destinations:
             if other.id != setting.id and (other.location, other.user_id) == (first, setting.user_id):
                 raise Mistake("destination_exists", name=other.name)
-        self._replace(setting.id, location=first, routes=others)
+        self._replace(setting.id, location=first, routes=others, pinned=trust.pinned)
         return AddressesKept(tuple(kept), tuple(url for url, answers in kept.items() if not answers))
 
     def sign_out(self, named: str) -> None:

@@ -92,7 +92,8 @@ class Library:
             secret_store=wish.store,
             routes=entered.routes or (old.routes if old else ()),
             ca_file=entered.trust.ca_file,
-            pinned=entered.trust.pinned,
+            # What was believed for one of the addresses that stay.
+            pinned=entered.trust.pinned or (old.pinned if old and old.routes else None),
             client_certificate=entered.trust.client_certificate,
         )
         if old is not None:

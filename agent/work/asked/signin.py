@@ -23,7 +23,7 @@ from agent.domain.errors import Blocked, Fate
 from agent.protocol.methods import DestinationAddImmich, ServerAddress, ServerFound
 from agent.protocol.settings import DestinationSetting
 from agent.protocol.wire import Mistake, from_plain, to_plain
-from agent.record import Record
+from agent.record import Record, replace
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,14 @@ class Entered(Record, frozen=True):
     account: Account
     routes: tuple[str, ...]
     trust: Trust
+
+
+class Further(Record, frozen=True):
+    """A further address, who is believed now, and whether it answers from here and now."""
+
+    api_url: str
+    trust: Trust
+    answers: bool
 
 
 class SignIn:
@@ -57,25 +65,13 @@ class SignIn:
             self._on_secret(one)
         if found.missing_permissions:
             raise Mistake("permission_missing", permission=", ".join(found.missing_permissions))
-        return Entered(secret, found, self._routes(wish, trust, secret, found), trust)
+        routes, trust = self._routes(wish, trust, secret, found)
+        return Entered(secret, found, routes, trust)
 
     def find(self, wish: DestinationAddImmich) -> tuple[str, Trust]:
         """The API's address, and whose certificates are believed there. Sends no secret."""
-        from agent.destinations.immich.discovery import discover  # heavy: a running agent never needs it
-
         trust = Trust(ca_file=wish.ca_file, client_certificate=wish.client_certificate)
-        try:
-            api_url = discover(wish.url, wish.headers, trust)
-        except Blocked as problem:
-            if problem.code != "certificate_untrusted":
-                raise
-            shown = look_at(str(problem.args_["address"]))
-            if wish.fingerprint is None:
-                raise Blocked("certificate_untrusted", **problem.args_, fingerprint=fingerprint(shown)) from None
-            if not is_same_fingerprint(wish.fingerprint, fingerprint(shown)):
-                raise Blocked("certificate_changed", **problem.args_, fingerprint=fingerprint(shown)) from None
-            trust = Trust(pinned=shown, client_certificate=wish.client_certificate)
-            api_url = discover(wish.url, wish.headers, trust)
+        api_url, trust = _discover(wish.url, wish.headers, trust, wish.fingerprint)
         self._require_private(api_url, allowed=wish.plain_http)
         return api_url, trust
 
@@ -127,22 +123,32 @@ class SignIn:
             api_url, login, computer=computer, clock=self._clock, headers=wish.headers, trust=trust
         )
 
-    def _routes(self, wish: DestinationAddImmich, trust: Trust, secret: Secret, found: Account) -> tuple[str, ...]:
+    def _routes(
+        self, wish: DestinationAddImmich, trust: Trust, secret: Secret, found: Account
+    ) -> tuple[tuple[str, ...], Trust]:
         """The further addresses, each found to be the same account's where it answers now."""
-        routes = [
-            self.further_address(typed, trust, secret, found.user_id, plain_http=wish.plain_http)[0]
-            for typed in wish.routes
-        ]
-        return tuple(one for one in dict.fromkeys(routes) if one != found.api_url)
+        routes: dict[str, bool] = {}
+        for typed in wish.routes:
+            further = self.further_address(
+                typed, trust, secret, found.user_id, fingerprint=wish.fingerprint, plain_http=wish.plain_http
+            )
+            trust = further.trust
+            routes[further.api_url] = further.answers
+        return tuple(one for one in routes if one != found.api_url), trust
 
     def further_address(
-        self, typed: str, trust: Trust, secret: Secret, user_id: str | None, *, plain_http: bool
-    ) -> tuple[str, bool]:
-        """The API's address there, and whether it answers now; what answers must be the same account's."""
-        from agent.destinations.immich.discovery import discover
-
+        self,
+        typed: str,
+        trust: Trust,
+        secret: Secret,
+        user_id: str | None,
+        *,
+        fingerprint: str | None = None,
+        plain_http: bool = False,
+    ) -> Further:
+        """The API's address there, of the same account if it answers; `fingerprint` of a certificate to believe."""
         try:
-            api_url = discover(typed, secret.headers, trust)
+            api_url, trust = _discover(typed, secret.headers, trust, fingerprint)
         except Blocked as problem:
             if problem.code != "server_unreachable":
                 raise
@@ -151,12 +157,12 @@ class SignIn:
             if "://" not in api_url:
                 raise Blocked("address_invalid", address=typed) from None
             self._require_private(api_url, allowed=plain_http)
-            return api_url, False
+            return Further(api_url, trust, answers=False)
         self._require_private(api_url, allowed=plain_http)
         with closing(Server(api_url, secret.sent(), clock=self._clock, trust=trust)) as server:
             if user_id not in (None, account(server).user_id):
                 raise Blocked("account_changed", address=api_url)
-        return api_url, True
+        return Further(api_url, trust, answers=True)
 
     def leave(self, setting: DestinationSetting, text: str) -> None:
         """Revoke what we made for a destination; a server that does not answer must not keep a person from leaving."""
@@ -164,6 +170,27 @@ class SignIn:
             session.end(setting.location, read_secret(text), clock=self._clock, trust=trust_of(setting))
         except Fate as error:
             log.info("what we were signed in with at %s could not be revoked: %s", setting.name, error)
+
+
+def _discover(typed: str, headers: Mapping[str, str], trust: Trust, wanted: str | None) -> tuple[str, Trust]:
+    """The API's address, and whose certificates are believed there: `wanted` is the fingerprint of one that is not yet.
+
+    A server shows one certificate of its own: one that was believed before is not exchanged here.
+    """
+    from agent.destinations.immich.discovery import discover  # heavy: a running agent never needs it
+
+    try:
+        return discover(typed, headers, trust), trust
+    except Blocked as problem:
+        if problem.code != "certificate_untrusted" or trust.pinned is not None:
+            raise
+        shown = look_at(str(problem.args_["address"]))
+        if wanted is None:
+            raise Blocked("certificate_untrusted", **problem.args_, fingerprint=fingerprint(shown)) from None
+        if not is_same_fingerprint(wanted, fingerprint(shown)):
+            raise Blocked("certificate_changed", **problem.args_, fingerprint=fingerprint(shown)) from None
+    trust = replace(trust, pinned=shown)
+    return discover(typed, headers, trust), trust
 
 
 def trust_of(setting: DestinationSetting) -> Trust:

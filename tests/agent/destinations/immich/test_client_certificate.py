@@ -6,7 +6,6 @@ And what a person is told who has none, or the wrong one.
 import contextlib
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -23,7 +22,7 @@ from agent.destinations.immich.verdicts import Answer, refusal, unreachable, wan
 from agent.destinations.immich.versions import Version
 from agent.domain.errors import Blocked, Transient
 from agent.platforms.clock import SystemClock
-from tests.agent.destinations.immich.wires import Listener
+from tests.agent.destinations.immich.wires import Listener, hears_of_a_removal
 from tests.agent.destinations.sources import Photos
 from tests.fakes.immich import StandIn
 from tests.fakes.immich.addresses import Address
@@ -51,19 +50,6 @@ def door(server: StandIn, theirs: Authority, mine: Authority) -> Address:
 
 def entering(server: StandIn, url: str, trust: Trust) -> ImmichDestination:
     return ImmichDestination(url, Secret("session", server.session()).to_text(), clock=SystemClock(), trust=trust)
-
-
-def hears_of_a_removal(account: ImmichDestination, server: StandIn) -> bool:
-    """Whether live events come through."""
-    came = threading.Event()
-    live = Live(account.server, lambda event: came.set() if event == "on_asset_trash" else None)
-    live.connect()
-    (asset,) = server.know([b"x" * 20])
-    server.store.trash(server.admin, [asset.id])
-    try:
-        return came.wait(10)
-    finally:
-        live.close()
 
 
 def test_everything_passes_where_the_certificate_is_shown(

@@ -1,4 +1,4 @@
-"""Servers that a test writes byte by byte, and relays in front of the stand-in: TLS, and a proxy."""
+"""Servers that a test writes byte by byte, and relays in front of the stand-in: TLS, and a proxy; and live events."""
 
 import contextlib
 import socket
@@ -8,6 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
+
+from agent.destinations.immich import ImmichDestination
+from agent.destinations.immich.live import Live
+from tests.fakes.immich import StandIn
 
 Handler = Callable[[socket.socket, int], None]
 
@@ -151,3 +155,16 @@ def tls_in_front(port: int, pem: Path) -> Iterator[int]:
     context.load_cert_chain(pem)
     with Listener(relay_to(port), context) as listener:
         yield listener.port
+
+
+def hears_of_a_removal(account: ImmichDestination, server: StandIn) -> bool:
+    """Whether live events come through."""
+    came = threading.Event()
+    live = Live(account.server, lambda event: came.set() if event == "on_asset_trash" else None)
+    live.connect()
+    (asset,) = server.know([b"x" * 20])
+    server.store.trash(server.admin, [asset.id])
+    try:
+        return came.wait(10)
+    finally:
+        live.close()

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from agent.credentials import Credentials
 from agent.destinations.immich.secret import Secret
+from agent.destinations.immich.trust import look_at
 from agent.domain.errors import Blocked
 from agent.platforms.clock import SystemClock
 from agent.protocol.destination import AddressesKept, DestinationAddImmich, DestinationSpace
@@ -18,6 +19,7 @@ from agent.store.settings import SettingsStore
 from agent.work.asked.accounts import Accounts, as_before
 from agent.work.destinations import Destinations
 from tests.fakes.immich import StandIn
+from tests.fakes.immich.certificates import self_signed
 
 HERE, NAS = "here1", "nas12"
 DISK_FREE_BYTES = 64_424_509_440
@@ -91,6 +93,20 @@ def test_an_address_that_answers_from_elsewhere_only_is_kept_and_said(house: Hou
     first, away = house.here.location, "https://photos.invalid"
     kept = house.accounts.set_addresses("Server", (first, away))
     assert kept == AddressesKept((first, f"{away}/api"), (f"{away}/api",))
+
+
+def test_an_address_with_a_certificate_of_its_own_is_taken_when_it_was_compared(house: House) -> None:
+    before = house.here
+    at_home = house.server.address(certificate=self_signed())
+    with pytest.raises(Blocked, match="certificate_untrusted") as caught:
+        house.accounts.set_addresses("Server", (before.location, at_home.url))
+    assert house.here == before
+    shown = str(caught.value.args_["fingerprint"])
+    house.accounts.set_addresses("Server", (before.location, at_home.url), fingerprint=shown)
+    assert house.here.routes == (f"{at_home.url}/api",)
+    assert house.here.pinned == look_at(at_home.url)
+    house.accounts.set_addresses("Server", (f"{at_home.url}/api", before.location))
+    assert house.here.pinned == look_at(at_home.url), "it is believed as before"
 
 
 def test_an_address_of_somebody_elses_server_is_refused_and_nothing_changes(house: House) -> None:
