@@ -5,7 +5,7 @@ file systems each have their own; where several would fit, the one in the very s
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from agent.domain.media_types import extension_of, is_raw, role_of
@@ -37,6 +37,23 @@ def stem_key(name: bytes) -> bytes:
     while role_of(key) is not None:
         key = _stem(key)
     return key
+
+
+def portions(names: Collection[bytes], at_most: int) -> Iterator[list[bytes]]:
+    """All these names, about so many at a time; what may belong to one asset stays together."""
+    if len(names) <= at_most:
+        if names:
+            yield list(names)
+        return
+    portion: list[bytes] = []
+    last = b""
+    for stem, name in sorted((stem_key(name), name) for name in names):
+        if len(portion) >= at_most and stem != last:
+            yield portion
+            portion = []
+        portion.append(name)
+        last = stem
+    yield portion
 
 
 def group(names: Sequence[bytes]) -> list[Group]:

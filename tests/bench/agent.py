@@ -128,7 +128,7 @@ class Home:
             error.add_note((self.where / "logs" / "agent.log").read_text("utf-8")[-3_000:])
             raise
 
-    def wait_idle(self, limit_s: float = 60.0) -> None:
+    def wait_idle(self, limit_s: float = 180.0) -> None:
         """Until no job is due or runs, and for a moment more."""
         due = f"{_OPEN_JOBS} AND (status = 'RUNNING' OR in_ms <= 0)"
         until(lambda: self.is_there and not self.ask(due, now_at()), limit_s, "the end of all jobs", every_s=0.1)

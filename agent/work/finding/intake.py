@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from agent.domain.clock import Clock
-from agent.domain.grouping import group, stem_key
+from agent.domain.grouping import group, portions, stem_key
 from agent.domain.media_types import role_of
 from agent.files.read import Facts
 from agent.files.settle import Touch
@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 #: Fresh files come before the backlog, and what a person asked for before both.
 FRESH, BACKLOG, ASKED = 10, 0, 100
+#: So many files of a directory are written down together: the ledger is free for others in between, and the first are
+#: on their way while the last are still taken in.
+TAKEN_TOGETHER = 1_000
 #: Why a file is not backed up that a person chose to leave out.
 LEFT_OUT = "user_excluded"
 
@@ -109,8 +112,12 @@ class Intake:
                 here = {name: facts for name, facts in seen.items() if facts is not None and not gone_first}
                 gone = [name for name, facts in seen.items() if facts is None and gone_first]
                 found = self._folders.get(folder_id)
-                if found is not None and (here or gone):
-                    self.observe(found, below, here, gone, Urgency(self._due_at(), FRESH), taken)
+                if found is None:
+                    continue
+                for some in portions([*here, *gone], TAKEN_TOGETHER):
+                    facts = {name: here[name] for name in some if name in here}
+                    lost = [name for name in some if name not in here]
+                    self.observe(found, below, facts, lost, Urgency(self._due_at(), FRESH), taken)
         log.debug("%d files rest in %d directories: %d new jobs", len(touches), len(by_directory), len(taken.jobs))
         if taken.changed:
             self._on_taken(taken)
@@ -279,13 +286,19 @@ def _join_assets(directory: _Directory, fresh: Sequence[bytes]) -> None:
     """Give every fresh file its asset: the one of the files that it belongs with, or a new one."""
     stems = {stem_key(name) for name in fresh}
     rows = {row.name: row for row in files.in_directory(directory.tx, directory.id, fresh).values()}
-    for stem in {_raw_stem(name) for name in fresh}:
+    for stem in {spelled for name in fresh for spelled in _stems(name)}:
         for row in files.with_stem(directory.tx, directory.id, stem, stem + b"\xff"):
             if row.state != "excluded" and stem_key(row.name) in stems:
                 rows.setdefault(row.name, row)
     taken: set[int] = set()
     for found in group([name for name, row in rows.items() if row.role != "other"]):
         taken.add(_join_asset(directory, [rows[name] for name in found.names()], taken))
+
+
+def _stems(name: bytes) -> set[bytes]:
+    """What the names of its asset may begin with: editors write `a.xmp` beside a camera's `A.JPG`."""
+    stem = _raw_stem(name)
+    return {stem, stem.lower(), stem.upper()} if role_of(name) == "sidecar" else {stem}
 
 
 def _raw_stem(name: bytes) -> bytes:

@@ -11,6 +11,7 @@ from contextlib import closing
 
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
+from agent.domain.grouping import portions
 from agent.files.mounts import root_identity
 from agent.files.reach import Beat, Reach
 from agent.files.read import Facts
@@ -20,7 +21,7 @@ from agent.protocol.paths import to_display
 from agent.record import MutableRecord, field
 from agent.store import files, folders
 from agent.store.db import Database
-from agent.work.finding.intake import Intake, Taken, Urgency
+from agent.work.finding.intake import TAKEN_TOGETHER, Intake, Taken, Urgency
 from agent.work.folders import Folders, Watched
 
 #: A file touched this recently is left to the settler: somebody may still be writing it.
@@ -75,7 +76,7 @@ class Reconcile:
         rejudge = row.rules != watched.rules_key
         quick = quick and not rejudge and row.identity == identity
         known = folders.directories(self._database.read(), watched.id)
-        comparison = _Comparison(self, watched, known, urgency, on_taken, rejudge=rejudge)
+        comparison = _Comparison(self, watched, known, urgency, on_taken, check, rejudge=rejudge)
         found = self._reach.stream(
             watched.id, lambda beat: self._listings(watched, known, below, beat, quick=quick), check
         )
@@ -88,7 +89,7 @@ class Reconcile:
             absent += comparison.unseen(path for path in known if not below or _is_below(path, below))
         if absent and self._reach.ask(watched.id, lambda _: _identity(watched), check) != identity:
             raise Blocked("folder_replaced", path=to_display(watched.root))  # its drive went away meanwhile
-        comparison.end(absent, check)
+        comparison.end(absent)
         if not quick and not below:
             with self._database.write() as tx:
                 folders.mark_checked(tx, watched.id, identity, watched.rules_key, self._clock.now_at())
@@ -162,6 +163,7 @@ class _Comparison:
         known: dict[bytes, tuple[int, int | None]],
         urgency: Urgency,
         on_taken: Callable[[Taken], None],
+        check: Callable[[], None],
         *,
         rejudge: bool,
     ) -> None:
@@ -170,6 +172,7 @@ class _Comparison:
         self._known = known
         self._urgency = urgency
         self._on_taken = on_taken
+        self._check = check
         self._rejudge = rejudge
         self._mtimes: dict[bytes, int] = {}
         self._visited: set[bytes] = set()
@@ -244,24 +247,27 @@ class _Comparison:
         missing = [path for path in known if path not in self._visited and path not in self.vanished]
         return [path for path in missing if not any(_is_below(path, one) for one in bad)]
 
-    def end(self, absent: Iterable[bytes], check: Callable[[], None]) -> None:
+    def end(self, absent: Iterable[bytes]) -> None:
         """What lay in these directories is gone; then what is new is taken in."""
         for relative in absent:
             known = self._known.get(relative)
             self._observe(relative, {}, {name for name, _, _ in self._room.ledger(known[0])} if known else set())
         for relative, seen in self._new:
-            check()
             self._observe(relative, seen, set())
         self._mtimes |= self._new_mtimes
         self.note_directories()
 
     def _observe(self, relative: bytes, seen: dict[bytes, Facts], gone: set[bytes]) -> None:
-        if seen or gone:
-            taken = self._room.observe(
-                self._watched, relative, seen, sorted(gone), self._urgency, rejudge=self._rejudge
-            )
-            if taken.changed:
-                self._on_taken(taken)
+        for some in portions(gone, TAKEN_TOGETHER):
+            self._take_in(relative, {}, some)
+        for some in portions(seen, TAKEN_TOGETHER):
+            self._take_in(relative, {name: seen[name] for name in some}, [])
+
+    def _take_in(self, relative: bytes, seen: dict[bytes, Facts], gone: list[bytes]) -> None:
+        self._check()
+        taken = self._room.observe(self._watched, relative, seen, gone, self._urgency, rejudge=self._rejudge)
+        if taken.changed:
+            self._on_taken(taken)
 
     def note_directories(self) -> None:
         """Write down as of which mtimes the directories were compared."""

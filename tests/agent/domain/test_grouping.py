@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.domain.grouping import Group, group, stem_key
+from agent.domain.grouping import Group, group, portions, stem_key
 from agent.domain.media_types import role_of
 
 # What it is about: names, and the groups they make as (still, video, sidecar).
@@ -133,3 +133,17 @@ def test_a_stem_key_takes_off_every_known_extension() -> None:
     assert {stem_key(name) for name in (b"A.jpg", b"a.JPG.xmp", b"a.xmp", b"a.Mov", b"a")} == {b"a"}
     assert stem_key(b"IMG_1.v2.jpg") == b"img_1.v2"
     assert stem_key(b".jpg") == b".jpg"
+
+
+def test_portions_hold_all_names_and_never_part_what_may_be_one_asset() -> None:
+    names = [b"%03d%s" % (number, end) for number in range(50) for end in (b".HEIC", b".mov", b".heic.xmp")]
+    found = list(portions(names, 10))
+    assert sorted(name for portion in found for name in portion) == sorted(names)
+    stems = [{stem_key(name) for name in portion} for portion in found]
+    assert sum(map(len, stems)) == 50, "each stem is in one portion"
+    assert all(10 <= len(portion) <= 12 for portion in found[:-1])
+
+
+def test_few_names_are_one_portion_and_none_are_none() -> None:
+    assert list(portions([b"b.jpg", b"a.jpg"], 2)) == [[b"b.jpg", b"a.jpg"]]
+    assert list(portions([], 2)) == []

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from agent.files.settle import Settler
 from agent.protocol.settings import DestinationSetting, FolderRules, FolderSetting, Settings
 from agent.record import replace
 from agent.store import folders
-from agent.work.finding.intake import BACKLOG, Intake, Urgency
+from agent.work.finding.intake import BACKLOG, TAKEN_TOGETHER, Intake, Taken, Urgency
 from agent.work.finding.reconcile import Reconcile
 from agent.work.folders import Watched
 from tests.agent.work.server_stage import HERE, Stage
@@ -34,11 +35,16 @@ class Desk:
         self._room = Reconcile(stage.database, stage.watched, intake, settler, stage.clock, reach)
 
     def look(
-        self, *, quick: bool = False, folder: Watched | None = None, check: Callable[[], None] = lambda: None
+        self,
+        *,
+        quick: bool = False,
+        folder: Watched | None = None,
+        check: Callable[[], None] = lambda: None,
+        on_taken: Callable[[Taken], None] = lambda _: None,
     ) -> None:
         """Compare once more."""
         urgency = Urgency(self.stage.clock.now_at(), BACKLOG)
-        self._room.folder(folder or self.stage.folder, urgency, check, lambda _: None, quick=quick)
+        self._room.folder(folder or self.stage.folder, urgency, check, on_taken, quick=quick)
 
     def states(self) -> dict[str, str]:
         """Path below its folder -> state, of all that is known; where it is known twice, the last."""
@@ -179,3 +185,22 @@ def test_whatever_comes_to_share_a_stem_every_picture_and_video_is_safe(
     lying = [one for one in stage.root.rglob("*.*") if one.suffix != ".xmp"]
     arrived = {one.checksum for one in stage.server.assets}
     assert arrived >= {hashlib.sha1(one.read_bytes(), usedforsecurity=False).digest() for one in lying}
+
+
+def test_a_directory_of_many_files_is_taken_in_by_and_by_and_its_first_are_on_their_way_meanwhile(desk: Desk) -> None:
+    count = TAKEN_TOGETHER + 200
+    for number in range(count):
+        desk.stage.file(f"{number:04}.jpg")
+    taken: list[int] = []
+
+    def look(some: Taken) -> None:
+        taken.append(len(some.jobs))
+        with desk.stage.database.write():  # whoever else has something to write has a turn
+            pass
+
+    desk.look(on_taken=look)
+    assert taken[:2] == [TAKEN_TOGETHER, 200]
+    shutil.rmtree(desk.stage.root)
+    desk.stage.root.mkdir()
+    desk.look()
+    assert list(desk.states().values()) == ["gone"] * count
