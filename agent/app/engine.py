@@ -58,8 +58,7 @@ STOP_LIMIT_S = 7.0
 #: How often until then what is under way is cut again.
 CUT_EVERY_S = 0.3
 #: Ended jobs, and lines of history, that are kept.
-KEEP_JOBS = 20_000
-KEEP_EVENTS = 200_000
+KEEP_JOBS, KEEP_EVENTS = 20_000, 200_000
 
 
 class Engine:
@@ -190,6 +189,7 @@ class Engine:
         return job_id
 
     def _rescan(self, folder_id: int, quick: bool) -> None:  # noqa: FBT001 - which of two ways
+        self.gate.tell(silent=self._reach.silent)  # it may have fallen silent, or answer again
         with self.database.write() as tx:
             jobs.enqueue(tx, scan_job(folder_id, quick=quick), self.clock.now_at())
         self.lanes.kick([LOCAL_LANE])

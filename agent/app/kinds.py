@@ -116,6 +116,7 @@ class Kinds(Record, frozen=True):
             destination,
             self.database,
             self.clock,
+            self.reach,
             sender,
             finish,
             senders=lambda: self.settings.get().values.parallel_uploads,

@@ -54,6 +54,8 @@ def is_remote(root: bytes) -> bool:
     mount = _mount_of(os.path.abspath(root))
     if mount is None or is_remote_kind(mount.kind):
         return mount is not None
+    if mount.kind.startswith("fuse"):  # what serves it may hang, and a link in it is a rare way to a share
+        return False
     mount = mount_of(root)
     return mount is not None and is_remote_kind(mount.kind)
 

@@ -29,6 +29,8 @@ PATIENCE_S: Final = 15.0
 _LOOK_S: Final = 0.5
 #: What was found is handed over at least so often: more often costs switches of threads, more seldom memory.
 _PART_S: Final = 0.02
+#: A file's bytes may take so much longer: megabytes come without a sign of life, and a failing disk tries again.
+_BYTES_PATIENCE: Final = 4
 
 
 class Silent(Blocked):
@@ -38,11 +40,13 @@ class Silent(Blocked):
 class _Call(Generic[T]):
     """One question. Who answers works only while the one that asked waits, so that they never compete.
 
-    `in_parts`: what is found is taken as it comes, else when all of it is there.
+    `in_parts`: what is found is taken as it comes, else when all of it is there. With `ahead` who answers goes on until
+    so many stand ready, and each is taken for itself.
     """
 
-    def __init__(self, *, in_parts: bool = True) -> None:
+    def __init__(self, *, in_parts: bool = True, ahead: int = 0) -> None:
         self._in_parts = in_parts
+        self._ahead = ahead
         self._turn = threading.Condition()
         self._is_wanted = True
         self._is_left = False
@@ -60,7 +64,10 @@ class _Call(Generic[T]):
         try:
             for one in make(self._beat):
                 part.append(one)
-                if self._in_parts and time.monotonic() - began_s >= _PART_S:
+                if self._ahead:
+                    self._put_ready(one)
+                    part = []
+                elif self._in_parts and time.monotonic() - began_s >= _PART_S:
                     self._hand_over(part)
                     part, began_s = [], time.monotonic()
         except BaseException as error:  # noqa: BLE001 - raised again by the one that asked
@@ -83,26 +90,38 @@ class _Call(Generic[T]):
                 self._turn.wait()
         self._beat()
 
+    def _put_ready(self, one: T) -> None:
+        with self._turn:
+            self._found.append(one)
+            self._turn.notify_all()
+            while len(self._found) >= self._ahead and not self._is_left:
+                self._turn.wait()
+        self._beat()
+
     # --- of the one that asked
 
     def part(self, check: Callable[[], None], patience_s: float) -> list[T] | None:
         """What was found since, nothing at the end; None when there was no sign of life for so long."""
         look_s = min(_LOOK_S, patience_s)
-        with self._turn:
-            if not self._found:
+        beats, quiet_s = self._beats, 0.0
+        while quiet_s < patience_s:
+            with self._turn:
+                if self._found or self.is_over:
+                    return self._take()
                 self._is_wanted = True
                 self._turn.notify_all()
-            beats, quiet_s = self._beats, 0.0
-            while not self._found and not self.is_over:
                 # Looks are counted, not time: a computer that slept meanwhile was not waiting.
                 was_told = self._turn.wait(look_s)
-                check()
-                quiet_s = 0.0 if was_told or self._beats != beats else quiet_s + look_s
-                beats = self._beats
-                if quiet_s >= patience_s:
-                    return None
-            found, self._found = self._found, []
-            return found
+            check()
+            quiet_s = 0.0 if was_told or self._beats != beats else quiet_s + look_s
+            beats = self._beats
+        return None
+
+    def _take(self) -> list[T]:
+        number = 1 if self._ahead else len(self._found)
+        found, self._found = self._found[:number], self._found[number:]
+        self._turn.notify_all()
+        return found
 
     def is_back(self, check: Callable[[], None], patience_s: float) -> bool:
         """Whether the thread of a question that was called off ends within so long."""
@@ -141,15 +160,30 @@ class Reach:
         self._left_behind: dict[int, set[_Call[Any]]] = {}
         self._is_stopped = False
 
+    def silent(self) -> frozenset[int]:
+        """The folders that do not answer now."""
+        with self._turn:
+            return frozenset(self._left_behind)
+
     def ask(self, folder_id: int, work: Callable[[Beat], T], check: Callable[[], None] = lambda: None) -> T:
         """What `work` returns. Raises what it or `check` raises, Silent, and Interrupted after `stop`."""
         (found,) = self.stream(folder_id, lambda beat: (work(beat),), check)
         return found
 
     def stream(
-        self, folder_id: int, make: Callable[[Beat], Iterable[T]], check: Callable[[], None] = lambda: None
+        self,
+        folder_id: int,
+        make: Callable[[Beat], Iterable[T]],
+        check: Callable[[], None] = lambda: None,
+        *,
+        reads_ahead: int = 0,
     ) -> Generator[T, None, None]:
-        """What `make` yields. `check` is called while waiting and may raise. Raises as `ask`."""
+        """What `make` yields. `check` is called while waiting and may raise. Raises as `ask`.
+
+        `reads_ahead`: it reads files' bytes, so many of the yielded before they are asked for. These are waited for
+        longer than names and facts.
+        """
+        patience_s = self._patience_s * (_BYTES_PATIENCE if reads_ahead else 1)
 
         def look() -> None:
             if self._is_stopped:
@@ -157,11 +191,11 @@ class Reach:
             check()
 
         self._await_called_off(folder_id, look)
-        call: _Call[T] = _Call()
+        call: _Call[T] = _Call(ahead=reads_ahead)
         self._start(folder_id, call, make)
         try:
             while True:
-                found = call.part(look, self._patience_s)
+                found = call.part(look, patience_s)
                 if found is None:
                     if self._leave_behind(folder_id, call):
                         raise Silent("folder_silent")

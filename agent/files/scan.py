@@ -87,13 +87,24 @@ def changed_directories(
         try:
             found = _changed_ns(os.stat(prefix + relative))
         except OSError as error:
-            if isinstance(translate(error), FileVanished):
+            if isinstance(translate(error), FileVanished) or _is_gone(prefix + relative, error):
                 yield relative, None
             else:
                 yield relative, 0
             continue
         if found != mtime_ns:
             yield relative, found
+
+
+def _is_gone(path: bytes, error: OSError) -> bool:
+    """Of a path that is too long for the system a look tells nothing, there or not: the folder above it does."""
+    if error.errno != errno.ENAMETOOLONG:
+        return False
+    above, name = os.path.split(path)
+    try:
+        return name not in os.listdir(above)
+    except OSError as other:
+        return isinstance(translate(other), FileVanished) or _is_gone(above, other)
 
 
 def list_directory(

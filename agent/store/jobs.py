@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from agent.protocol.wire import as_json, from_json
-from agent.record import Record
+from agent.record import Record, replace
 from agent.store.db import Row, Tx, placeholders
 
 LOCAL_LANE = "local"
@@ -59,7 +59,8 @@ class Open(Record, frozen=True):
     """What the gate lets through in a lane.
 
     `everyone`: all jobs. Else those of `folders`; those of `asked_groups` in `asked_folders` (a person asked, power and
-    network permit); those of `passing_groups` (a person asked for it whatever holds).
+    network permit); those of `passing_groups` (a person asked for it whatever holds). Never those of
+    `silent_folders`, whose disks do not answer.
     """
 
     everyone: bool = False
@@ -67,10 +68,11 @@ class Open(Record, frozen=True):
     asked_groups: frozenset[int] = frozenset()
     asked_folders: frozenset[int] = frozenset()
     passing_groups: frozenset[int] = frozenset()
+    silent_folders: frozenset[int] = frozenset()
 
     def allows(self, folder_id: int | None, group_id: int | None) -> bool:
         """Whether one job may run."""
-        return (
+        return folder_id not in self.silent_folders and (
             self.everyone
             or folder_id in self.folders
             or group_id in self.passing_groups
@@ -174,6 +176,10 @@ def claim(tx: Tx, lane: str, passing: Open, boot_id: str, now_at: int, *, files:
 
 def _passing(passing: Open) -> tuple[str, list[int]]:
     """`Open.allows` as SQL."""
+    if passing.silent_folders:
+        where, args = _passing(replace(passing, silent_folders=frozenset()))
+        silent = f"coalesce(folder_id, 0) NOT IN ({placeholders(len(passing.silent_folders))})"
+        return f"({silent} AND {where})", [*passing.silent_folders, *args]
     if passing.everyone:
         return "1", []
     parts = [

@@ -30,6 +30,7 @@ class _Inputs(Record, frozen=True):
     blocked: dict[str, str]
     crossing: frozenset[str]
     low_disks: dict[str, int]
+    silent: frozenset[int]
     trouble: str | None
     asleep: bool
 
@@ -42,7 +43,7 @@ class Gate:
         self._folders = folders
         self._on_change = on_change
         self._turn = threading.Lock()
-        self._inputs = _Inputs(settings, HostFacts(), None, {}, {}, frozenset(), {}, None, asleep=False)
+        self._inputs = _Inputs(settings, HostFacts(), None, {}, {}, frozenset(), {}, frozenset(), None, asleep=False)
         self.generation = 0
 
     def tell(
@@ -55,6 +56,7 @@ class Gate:
         blocked: dict[str, str] | None = None,
         crossing: frozenset[str] | None = None,
         low_disks: dict[str, int] | None = None,
+        silent: Callable[[], frozenset[int]] | None = None,
         trouble: str | None = None,
         asleep: bool | None = None,
     ) -> None:
@@ -62,8 +64,9 @@ class Gate:
 
         `pause` is 'none' to resume; `blocked`: destination -> problem; `crossing`: the destinations that are reached
         over a network; `groups`: open requests and what they pass; `low_disks`: destination -> bytes free, where that
-        is too little; `trouble`: why the settings file cannot be read, 'none' when it can; `asleep`: the computer is
-        about to sleep.
+        is too little; `silent`: asks which folders' disks do not answer, so that of two who tell the later one knows
+        more; `trouble`: why the settings file cannot be read, 'none' when it can; `asleep`: the computer is about to
+        sleep.
         """
         with self._turn:
             old = self._inputs
@@ -75,6 +78,7 @@ class Gate:
                 old.blocked if blocked is None else blocked,
                 old.crossing if crossing is None else crossing,
                 old.low_disks if low_disks is None else low_disks,
+                old.silent if silent is None else silent(),
                 old.trouble if trouble is None else (None if trouble == "none" else trouble),
                 old.asleep if asleep is None else asleep,
             )
@@ -137,6 +141,7 @@ class Gate:
             asked_groups=frozenset(group for group, passes in inputs.groups.items() if passes == "off"),
             asked_folders=frozenset() if conditions.paused else world_open,
             passing_groups=frozenset(group for group, passes in inputs.groups.items() if passes == "all"),
+            silent_folders=inputs.silent,
         )
 
     def holds(self) -> tuple[Hold, ...]:

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from agent.protocol.methods import JobsList
 from tests import pictures
 from tests.seam.rig import Rig
 from tests.silence import needs_silence, silent
 
 SAID = "folder_silent"
+
+
+def upload_runs(rig: Rig) -> bool:
+    return "upload" in {job.job_key for job in rig.call("jobs.list", JobsList("RUNNING")).rows}
 
 
 def says(rig: Rig) -> None:
@@ -41,6 +46,48 @@ def test_a_share_that_hangs_is_a_problem_and_the_other_folders_go_on(rig: Rig, r
     rig.wait(lambda now: not now.problems, "no problem", 60)
     rig.wait_safe(9)
     rig.assert_arrived(rig.sources(rig.pictures, share))
+    rig.stop()
+
+
+@needs_silence
+@pytest.mark.timeout(200)
+def test_photos_that_wait_on_a_share_that_hangs_hold_up_no_others_and_go_on_when_it_answers(rig: Rig) -> None:
+    share = rig.base / "share"
+    share.mkdir()
+    rig.ready(["folder"])
+    rig.watch(share)
+    rig.safelight("pause")
+    pictures.bulk(share, 30, 90_000, seed=1)
+    rig.wait(lambda now: now.library.counts.queued == 30, "the share's photos in the queue")
+    pictures.bulk(rig.pictures, 5, 9_000, seed=2)
+    rig.wait(lambda now: now.library.counts.queued == 35, "all photos in the queue")
+    with silent(share):
+        rig.safelight("resume")
+        rig.wait(lambda now: now.library.counts.safe == 5, "the near photos at the destination", 100)
+        says(rig)
+        assert not rig.snapshot().library.counts.failed
+    rig.wait(lambda now: not now.problems, "no problem", 60)
+    rig.wait_safe(35)
+    rig.assert_arrived(rig.sources(rig.pictures, share))
+    rig.stop()
+
+
+@needs_silence
+@pytest.mark.timeout(200)
+def test_an_agent_stops_quickly_while_it_waits_for_a_share_that_hangs(rig: Rig) -> None:
+    share = rig.base / "share"
+    share.mkdir()
+    rig.ready(["folder"])
+    rig.watch(share)
+    rig.safelight("pause")
+    pictures.bulk(share, 3, 9_000, seed=1)
+    rig.wait(lambda now: now.library.counts.queued == 3, "the share's photos in the queue")
+    with silent(share):
+        rig.safelight("resume")
+        rig.wait(lambda _: upload_runs(rig), "a photo under way")
+        rig.stop()
+    rig.start()
+    rig.wait_safe(3)
     rig.stop()
 
 

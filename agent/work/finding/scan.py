@@ -5,11 +5,12 @@ changed, `group_id` when a person asked ('back up now'), `paths` (wire text) to 
 also tries again what has failed.
 """
 
+import os
 import threading
 from collections.abc import Callable
 
 from agent.domain.clock import Clock
-from agent.domain.errors import Blocked, FileVanished, Rejected
+from agent.domain.errors import Blocked, Fate, FileVanished, Rejected
 from agent.files.reach import Reach, Silent
 from agent.files.read import look
 from agent.protocol.paths import from_wire, to_display
@@ -141,13 +142,11 @@ class Scan:
             return
         directory, _, name = below.rpartition(b"/")
         try:
-            facts = self._reach.ask(watched.id, lambda _: look(path), check)
-        except FileVanished:
+            facts = self._reach.ask(watched.id, lambda _: None if os.path.isdir(path) else look(path), check)
+        except (FileVanished, Silent, Rejected) as error:
+            self._tell_unseen(watched, directory, error)
             return
-        except Silent as problem:
-            self._on_folder(watched, Blocked(problem.code, path=to_display(watched.root)))
-            return
-        except Rejected:  # a directory
+        if facts is None:
             self._folder(watched, urgency, check, below=below)
             return
         if 0 <= self._clock.now_at() * 1_000_000 - facts.mtime_ns < REST_NS:
@@ -158,6 +157,14 @@ class Scan:
         self._intake.observe(watched, directory, {name: facts}, [], urgency, taken)
         self._plan_file(watched, directory, name, urgency)
         self._on_taken(Taken(jobs=taken.jobs, lanes=set(watched.destinations), changed=True))
+
+    def _tell_unseen(self, watched: Watched, directory: bytes, error: Fate) -> None:
+        """Say why a file that a person named cannot be looked at, where that is no fault of its own."""
+        if isinstance(error, Silent):
+            self._on_folder(watched, Blocked(error.code, path=to_display(watched.root)))
+        elif isinstance(error, Rejected) and error.__cause__ is not None:  # its path is too long, or a folder is shut
+            path = to_display(files.join(watched.root, directory, b""))
+            self._on_folder(watched, Blocked("folder_unreadable", path=path, count=1))
 
     def plan(self, watched: Watched, destinations: tuple[str, ...], urgency: Urgency, *, forgive: bool = False) -> None:
         """Write upload jobs for every asset of a folder that lacks a copy at one of these destinations."""

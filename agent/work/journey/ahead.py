@@ -1,18 +1,16 @@
 """Learns the digests of a batch, a part of it ahead of those who send: the line to the server never waits for a disk.
 
-The reading runs on a thread of its own for as long as a batch has more than one part. Digests go into the ledger with
-the ends of their jobs, about once a second; only that of a large file, which is long on its way, is written down at
-once, by the lane's thread. Speaks with no destination.
+The reading runs on a thread of its own, which is left behind when the disk hangs: the photos of that folder then wait,
+and those of the others go on. Digests go into the ledger with the ends of their jobs, about once a second; only that of
+a large file, which is long on its way, is written down at once, by the lane's thread. Speaks with no destination.
 """
 
-import threading
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import partial
+from contextlib import closing
 
 from agent.domain.errors import FileChanged, FileVanished, Interrupted, Rejected, Transient
 from agent.files import read
+from agent.files.reach import Beat, Reach, Silent
 from agent.record import replace
 from agent.store import files
 from agent.work.journey.batch import Batched, Piece, write_digests
@@ -24,47 +22,38 @@ PART_BYTES = 4 * 1024 * 1024
 PARTS_AHEAD = 2
 #: The first part of a batch is small, because the line waits for it; each is up to twice the one before.
 FIRST_PART_BYTES = 1024 * 1024
-#: Up to this size a file keeps its bytes from hashing to sending: read once, and the very bytes hashed are sent.
+#: Up to this size a file keeps its bytes from hashing to sending: read once, and the very bytes hashed are sent. While
+#: the destination turns out to have everything, none does: one buffer is cheaper than memory for each.
 KEEP_BYTES = 4 * 1024 * 1024
 #: What is not as it was taken in, and was written to so shortly before, is a recording under way: not worth reading.
 WRITTEN_TO_NS = 2_000_000_000
 
 
-def digested(
-    scope: Scope, batch: list[Batched], idle: Callable[[], None], idle_every_s: float
-) -> Generator[list[Batched]]:
-    """The batch in parts, each when the digests of its files are known; with the bytes of small ones.
+def digested(scope: Scope, reach: Reach, batch: list[Batched], idle: Callable[[], None]) -> Generator[list[Batched]]:
+    """The batch in parts, each when the digests of its files are known; with the bytes of small ones that may be sent.
 
-    While a part takes long, `idle` is called every so often. Raises what `scope.check` does.
+    One folder's photos come after the other's. Who takes a part settles what is at the destination before asking for
+    the next. While a part takes long, `idle` is called every so often. Raises what `scope.check` does, and Interrupted
+    where a disk falls silent: the gate then holds its folder.
     """
-    parts = list(_parts(batch))
-    over = threading.Event()
-    coming: deque[Future[list[Piece]]] = deque()
-    with ThreadPoolExecutor(1, thread_name_prefix=f"hash-{scope.lane}") as reader:
-
-        def begin(number: int) -> Future[list[Piece]]:
-            following = parts[number + 1] if number + 1 < len(parts) else ()
-            return reader.submit(_hash, scope, parts[number], following, over)
-
-        def go_on(number: int) -> None:
-            while len(coming) < PARTS_AHEAD and number + len(coming) < len(parts):
-                coming.append(begin(number + len(coming)))
-
+    by_folder: dict[int, list[Batched]] = {}
+    for asset in batch:
+        by_folder.setdefault(asset.job.folder_id or 0, []).append(asset)  # what is to be sent always has a folder
+    for folder_id, assets in by_folder.items():
+        hasher = _Hasher(scope, idle, list(_parts(assets)))
         try:
-            for number, part in enumerate(parts):
-                if len(parts) == 1:  # a lone photo needs no thread
-                    hashed = _hash(scope, part, (), over)
-                else:
-                    go_on(number)
-                    first = coming.popleft()
-                    while not wait([first], idle_every_s).done:
-                        idle()
-                    hashed = first.result()
-                    go_on(number + 1)
-                _tell(scope, hashed)
-                yield part
-        finally:
-            over.set()
+            found = reach.stream(folder_id, hasher.hash, hasher.check, reads_ahead=PARTS_AHEAD)
+            with closing(found):
+                for part, hashed in found:
+                    _tell(scope, hashed)
+                    yield part
+                    hasher.keep_bytes = KEEP_BYTES if any(map(_was_missing, part)) else 0
+        except Silent as silent:
+            hung = hasher.at  # none where the folder was silent before
+            if hung is not None:  # next time after the others: only its place on the disk may be bad
+                with scope.database.write() as tx:
+                    scope.give_back(tx, hung.job, changed=True)
+            raise Interrupted("hold") from silent
 
 
 def _parts(batch: list[Batched]) -> Iterator[list[Batched]]:
@@ -80,35 +69,67 @@ def _parts(batch: list[Batched]) -> Iterator[list[Batched]]:
         yield part
 
 
-def _hash(scope: Scope, part: Sequence[Batched], following: Sequence[Batched], over: threading.Event) -> list[Piece]:
-    """The pieces whose digest was made anew. What is known already costs a look at size and mtime."""
-    hashed: list[Piece] = []
-    for asset in following:  # the disk reads these while the processor is busy with those
+def _was_missing(asset: Batched) -> bool:
+    return any(piece.is_new or not piece.is_settled for piece in asset.pieces)
+
+
+class _Hasher:
+    """Makes the digests of one folder's parts, on the reach's thread. `at`: the asset that it reads now."""
+
+    def __init__(self, scope: Scope, idle: Callable[[], None], parts: list[list[Batched]]) -> None:
+        self._scope = scope
+        self._idle = idle
+        self._parts = parts
+        self.keep_bytes = KEEP_BYTES
+        self.at: Batched | None = None
+
+    def check(self) -> None:
+        """On the lane's thread, while it waits."""
+        self._idle()
+        if (at := self.at) is not None:
+            self._scope.check(at.job)
+
+    def hash(self, beat: Beat) -> Iterator[tuple[list[Batched], list[Piece]]]:
+        """Each part, with those of its pieces whose digest was made anew."""
+
+        def go_on() -> None:
+            beat()
+            self._scope.check(asset.job)
+
+        for part, following in zip(self._parts, [*self._parts[1:], []], strict=True):
+            _announce(following)
+            hashed: list[Piece] = []
+            for asset in part:
+                self.at = asset
+                for piece in asset.pieces:
+                    go_on()
+                    if _hash(piece, self._scope.clock.now_at(), go_on, self.keep_bytes):
+                        hashed.append(piece)
+            self.at = None
+            yield part, hashed
+
+
+def _announce(following: Sequence[Batched]) -> None:
+    """The disk reads these while the processor is busy with those before."""
+    for asset in following:
         for piece in asset.pieces:
             if piece.sha1 is None:
                 read.announce(piece.member.path)
-    for asset in part:
-        check = partial(_check, scope, asset, over)
-        for piece in asset.pieces:
-            check()
-            try:
-                if _is_known(piece, scope.clock.now_at()):
-                    continue
-                found = read.fingerprint(piece.member.path, check=check, keep_bytes=KEEP_BYTES)
-            except (FileVanished, FileChanged, Rejected, Transient) as error:
-                piece.error = error
-                continue
-            piece.sha1, piece.content, piece.is_fresh = found.sha1, found.content, True
-            facts = found.facts
-            piece.member = replace(piece.member, size_bytes=facts.size_bytes, mtime_ns=facts.mtime_ns)
-            hashed.append(piece)
-    return hashed
 
 
-def _check(scope: Scope, asset: Batched, over: threading.Event) -> None:
-    scope.check(asset.job)
-    if over.is_set():
-        raise Interrupted("stop")
+def _hash(piece: Piece, now_at: int, check: Callable[[], None], keep_bytes: int) -> bool:
+    """Whether the digest was made anew. What is known already costs a look at size and mtime."""
+    try:
+        if _is_known(piece, now_at):
+            return False
+        found = read.fingerprint(piece.member.path, check=check, keep_bytes=keep_bytes)
+    except (FileVanished, FileChanged, Rejected, Transient) as error:
+        piece.error = error
+        return False
+    piece.sha1, piece.content, piece.is_fresh = found.sha1, found.content, True
+    facts = found.facts
+    piece.member = replace(piece.member, size_bytes=facts.size_bytes, mtime_ns=facts.mtime_ns)
+    return True
 
 
 def _is_known(piece: Piece, now_at: int) -> bool:
@@ -124,7 +145,7 @@ def _tell(scope: Scope, hashed: list[Piece]) -> None:
     """Whether the ledger knows these contents already; what would have to be read again at length is written down."""
     if not hashed:
         return
-    if all(piece.content is not None for piece in hashed):
+    if all(piece.member.size_bytes <= KEEP_BYTES for piece in hashed):
         keys = [(piece.sha1 or b"", piece.member.size_bytes) for piece in hashed]
         known = files.contents_of(scope.database.read(), keys)
         for piece, key in zip(hashed, keys, strict=True):

@@ -15,6 +15,7 @@ from agent.destinations.base import Destination, Wanted
 from agent.domain.clock import Clock
 from agent.domain.errors import Fate
 from agent.domain.sending import is_probe, is_waiting
+from agent.files.reach import Reach
 from agent.store import copies, folders
 from agent.store.db import Database
 from agent.store.jobs import Claimed
@@ -45,6 +46,7 @@ class Upload:
         destination: Destination,
         database: Database,
         clock: Clock,
+        reach: Reach,
         sender: Sender,
         finish: Finish,
         *,
@@ -55,6 +57,7 @@ class Upload:
         self._destination = destination
         self._database = database
         self._clock = clock
+        self.reach = reach
         self.sender = sender
         self.finish = finish
         self.senders = senders
@@ -136,7 +139,7 @@ class _Passage:
         """Those that are to be sent, as soon as they are hashed and asked for; the others are set aside."""
         upload = self._upload
         try:
-            with closing(digested(self._scope, assets, self._flush_when_due, FLUSH_EVERY_S)) as parts:
+            with closing(digested(self._scope, upload.reach, assets, self._flush_when_due)) as parts:
                 for part in parts:
                     upload.checkpoint("hashed")
                     upload.ask(part)

@@ -67,3 +67,5 @@ def test_a_folder_that_is_not_there_has_no_identity(tmp_path: Path) -> None:
 def test_a_share_that_hangs_is_told_to_be_one_without_a_look_at_it(tmp_path: Path) -> None:
     with silent(tmp_path, "fuse.sshfs"):
         assert Reach(patience_s=5).ask(1, lambda _: is_remote(bytes(tmp_path / "Photos")))
+    with silent(tmp_path, "fuse"):
+        assert not Reach(patience_s=5).ask(1, lambda _: is_remote(bytes(tmp_path / "Photos")))

@@ -237,3 +237,38 @@ def test_of_many_one_that_takes_its_time_is_given_as_well(disk: Disk) -> None:
 
     disk.reach = Reach(disk.hear, patience_s=30)
     assert [one for one in disk.reach.ask_all({1: slow}) if one] == [(1, "slow")]
+
+
+def test_which_folders_are_silent_is_told_while_they_are(disk: Disk) -> None:
+    with pytest.raises(Silent):
+        disk.reach.ask(1, disk.hang)
+    assert disk.reach.silent() == {1}
+    disk.let_go.set()
+    disk.threads[0].join(10)
+    assert disk.reach.silent() == frozenset()
+
+
+def test_what_is_made_ahead_is_made_no_further_than_was_said(disk: Disk) -> None:
+    made: list[int] = []
+    second = threading.Event()
+
+    def make(_: Beat) -> Iterator[int]:
+        for number in range(5):
+            made.append(number)
+            if number == 2:
+                second.set()
+            yield number
+
+    with closing(disk.reach.stream(1, make, reads_ahead=2)) as found:
+        assert next(found) == 0
+        assert second.wait(10), "nobody asked for it yet"
+        assert made == [0, 1, 2]
+        assert list(found) == [1, 2, 3, 4]
+
+
+def test_a_file_is_waited_for_longer_than_a_name(disk: Disk) -> None:
+    disk.reach = Reach(disk.hear, patience_s=0.5)
+    looks: list[None] = []
+    with pytest.raises(Silent):
+        list(disk.reach.stream(1, lambda beat: [disk.hang(beat)], lambda: looks.append(None), reads_ahead=1))
+    assert len(looks) == 4, "one look for a name"

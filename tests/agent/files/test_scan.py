@@ -213,12 +213,39 @@ def test_one_folder_can_be_listed_alone(tmp_path: Path) -> None:
     assert sorted(folders) == [b"a/b", b"a/c"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other limits")
-def test_a_file_whose_path_is_too_long_for_the_system_is_trouble_and_not_nothing(tmp_path: Path) -> None:
-    folder = bytes(tmp_path)
+def deep(top: Path) -> bytes:
+    """A folder with room for a short name, but for no long one."""
+    folder = bytes(top)
     while (left := 4_080 - len(folder) - 1) > 0:
         folder += b"/" + b"d" * (left if left <= 200 else min(200, left - 2))
         os.mkdir(folder)
+    return folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other limits")
+def test_a_folder_whose_path_is_too_long_is_known_to_be_gone_when_it_or_one_above_it_is_renamed(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    folder, name = deep(top), b"a-long-name-for-a-folder"
+    relative = os.path.relpath(folder, bytes(tmp_path)) + b"/" + name
+    known = {relative: -1}
+    inside = os.open(folder, os.O_RDONLY)
+    try:
+        os.mkdir(name, dir_fd=inside)
+        assert dict(changed_directories(bytes(tmp_path), known)) == {relative: 0}, "there, though unseen"
+        os.rename(name, b"short", src_dir_fd=inside, dst_dir_fd=inside)
+        assert dict(changed_directories(bytes(tmp_path), known)) == {relative: None}
+        os.rename(b"short", name, src_dir_fd=inside, dst_dir_fd=inside)
+        top.rename(tmp_path / "t")
+        assert dict(changed_directories(bytes(tmp_path), known)) == {relative: None}
+    finally:
+        os.rmdir(name, dir_fd=inside)
+        os.close(inside)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other limits")
+def test_a_file_whose_path_is_too_long_for_the_system_is_trouble_and_not_nothing(tmp_path: Path) -> None:
+    folder = deep(tmp_path)
     inside = os.open(folder, os.O_RDONLY)
     try:
         for name in ("ok.jpg", "a-long-name-for-a-photo.jpg"):

@@ -107,6 +107,8 @@ def test_lanes_do_not_take_each_others_jobs(ledger: Database) -> None:
         (Open(folders=frozenset({1})), ["plain-1", "asked-1"]),
         (Open(asked_groups=frozenset({9}), asked_folders=frozenset({2})), ["asked-2"]),
         (Open(passing_groups=frozenset({9})), ["asked-1", "asked-2"]),
+        (Open(everyone=True, silent_folders=frozenset({1})), ["plain-2", "asked-2", "nowhere"]),
+        (Open(passing_groups=frozenset({9}), silent_folders=frozenset({1, 3})), ["asked-2"]),
         (Open(folders=frozenset({2}), passing_groups=frozenset({9})), ["plain-2", "asked-1", "asked-2"]),
     ],
 )

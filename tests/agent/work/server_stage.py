@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.destinations.immich import ImmichDestination
 from agent.domain.errors import Fate
 from agent.domain.live_photos import Capture, are_halves
+from agent.files.reach import Reach
 from agent.files.read import look
 from agent.protocol.settings import DestinationSetting, FolderRules, FolderSetting, Settings
 from agent.protocol.types import Agent, Backup, Snapshot
@@ -54,6 +55,7 @@ class Stage:
         self.clock = FakeClock()
         self.database = Database(self.base / "safelight.db")
         self.watched = Folders()
+        self.reach = Reach()
         self.url = url or server.url
         self.destination = ImmichDestination(self.url, key or server.api_key(), clock=self.clock)
         self.intent = IntentJournal(self.base / "intent.jsonl")
@@ -185,6 +187,7 @@ class Stage:
             self.destination,
             self.database,
             self.clock,
+            self.reach,
             sender,
             finish,
             senders=lambda: 2,

@@ -161,3 +161,14 @@ def test_pictures_are_made_while_power_permits_whatever_backup_and_network_say()
     assert not house.open(CACHE_LANE)
     house.gate.tell(pause="none", asleep=True)
     assert not house.open(CACHE_LANE)
+
+
+def test_what_lies_on_a_disk_that_does_not_answer_waits_even_where_a_person_asked_for_it_whatever_holds() -> None:
+    house = House()
+    house.gate.tell(silent=lambda: frozenset({1}), groups={7: "all"})
+    assert not house.open("away1", 1)
+    assert not house.open("away1", 1, 7)
+    assert house.open("away1", 2)
+    assert house.open(LOCAL_LANE, 1), "to look whether it answers"
+    house.gate.tell(silent=frozenset)
+    assert house.open("away1", 1)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 
 import pytest
 
@@ -78,6 +79,24 @@ def test_a_plan_by_new_rules_is_made_after_they_were_applied(stage: Stage) -> No
     assert stage.states() == {"a.jpg": "queued", "b.png": "excluded"}
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("d" * 200 + "/" + "n" * 256 + ".jpg", ["folder_unreadable"], id="too-long"),
+        pytest.param("pipe.jpg", [], id="no-ordinary-file"),
+        pytest.param("gone.jpg", [], id="gone"),
+    ],
+)
+def test_a_request_for_one_path_of_which_nothing_can_be_said_is_no_word_about_the_whole_folder(
+    stage: Stage, name: str, said: list[str]
+) -> None:
+    (stage.root / ("d" * 200)).mkdir()
+    if sys.platform != "win32":
+        os.mkfifo(stage.root / "pipe.jpg")
+    assert scan(stage, paths=[to_wire(bytes(stage.root / name))]) == said
+    assert scan(stage) == [None]
+
+
 def test_looking_at_a_part_tells_nothing_of_trouble_elsewhere(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     well, ill = stage.file("well/a.jpg").parent, stage.file("ill/b.jpg").parent
     listed = os.scandir
@@ -92,3 +111,15 @@ def test_looking_at_a_part_tells_nothing_of_trouble_elsewhere(stage: Stage, monk
     assert scan(stage, paths=[to_wire(bytes(well))]) == []
     monkeypatch.undo()
     assert scan(stage) == [None]
+
+
+@pytest.mark.parametrize(("picture", "late"), [("A.JPG", "a.xmp"), ("a.jpg", "A.XMP"), ("B.CR2", "b.cr2.xmp")])
+def test_a_sidecar_that_comes_later_finds_its_picture_whatever_its_spelling(
+    stage: Stage, picture: str, late: str
+) -> None:
+    stage.file(picture)
+    stage.take()
+    stage.file(late, b"<x/>")
+    stage.take()
+    rows = stage.database.read().execute("SELECT DISTINCT asset_id FROM files").fetchall()
+    assert len(rows) == 1

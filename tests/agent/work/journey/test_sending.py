@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -107,3 +108,21 @@ def test_what_was_hashed_in_vain_is_not_hashed_for_the_next_attempt(stage: Stage
     stage.clock.advance(3_600)
     stage.work()
     assert stage.states() == {"a.jpg": "safe"}
+
+
+def test_what_is_missing_among_photos_that_the_server_has_arrives_whole(stage: Stage) -> None:
+    photos = {f"{number:02}.jpg": os.urandom(700_000) for number in range(PHOTOS)}
+    missing = ["00.jpg", "07.jpg", "11.jpg"]  # in the first part, and after parts of which all was there
+    with closing(Stage(stage.server)) as another:
+        for name in photos.keys() - missing:
+            another.file(name, photos[name])
+        another.back_up()
+    for name, content in photos.items():
+        stage.file(name, content)
+    sent: list[str] = []
+    stage.on_checkpoint = lambda checkpoint: sent.append(checkpoint) if checkpoint == "sent" else None
+    stage.back_up()
+    assert len(sent) == len(missing)
+    assert set(stage.states().values()) == {"safe"}
+    digests = {hashlib.sha1(content, usedforsecurity=False).digest() for content in photos.values()}
+    assert {asset.checksum for asset in stage.server.assets} == digests
