@@ -15,6 +15,11 @@ from agent.record import Record
 
 log = logging.getLogger(__name__)
 
+#: The same problem so soon after a look that found nothing was there all the time.
+SOON_S = 600.0
+#: A line or a server may really come and go; a look would find these.
+_FOUND_BY_LOOKS = frozenset({"server_unreachable", "server_unavailable", "connection_lost"})
+
 
 class Block(Record, frozen=True):
     """Why a lane is shut, since when, and when it is looked at again."""
@@ -23,6 +28,14 @@ class Block(Record, frozen=True):
     since_at: int
     looks: int
     next_look_s: float
+
+
+class _Passed(Record, frozen=True):
+    """A look that found nothing wrong any more."""
+
+    code: str
+    looks: int
+    at_s: float
 
 
 class Blocks:
@@ -36,12 +49,13 @@ class Blocks:
         self._on_change = on_change
         self._turn = threading.Lock()
         self._blocks: dict[str, Block] = {}
+        self._passed: dict[str, _Passed] = {}
 
     def shut(self, lane: str, problem: Blocked) -> None:
         """The destination was found blocked."""
         with self._turn:
             old = self._blocks.get(lane)
-            looks = old.looks + 1 if old else 1
+            looks = old.looks + 1 if old else self._looks_before(lane, problem) + 1
             since_at = old.since_at if old else self._clock.now_at()
             next_s = self._clock.monotonic_s() + backoff.probe_s(looks)
             self._blocks[lane] = Block(problem, since_at, looks, next_s)
@@ -50,9 +64,18 @@ class Blocks:
             log.warning("destination %s is blocked: %s", lane, problem)
             self._on_change(blocks)
 
+    def _looks_before(self, lane: str, problem: Blocked) -> int:
+        """What only an upload meets is not found by a look: when it comes back soon, the waits go on growing."""
+        passed = self._passed.pop(lane, None)
+        if passed is None or passed.code != problem.code or problem.code in _FOUND_BY_LOOKS:
+            return 0
+        return passed.looks if self._clock.monotonic_s() - passed.at_s < SOON_S else 0
+
     def look_again(self, lane: str | None = None) -> None:
         """Look at a lane (or at all) the next time its thread comes by, for things may have changed."""
         with self._turn:
+            for name in [lane] if lane is not None else list(self._passed):
+                self._passed.pop(name, None)
             for name, block in self._blocks.items():
                 if lane in (None, name):
                     self._blocks[name] = Block(block.problem, block.since_at, 0, 0.0)
@@ -82,5 +105,7 @@ class Blocks:
             self.shut(lane, Blocked(error.code, **error.args_))
             return self._blocks[lane].next_look_s - self._clock.monotonic_s()
         log.info("destination %s is to be had again", lane)
+        with self._turn:
+            self._passed[lane] = _Passed(block.problem.code, block.looks, self._clock.monotonic_s())
         self.forget(lane)
         return None

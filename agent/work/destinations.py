@@ -10,6 +10,7 @@ from agent.credentials import Credentials
 from agent.destinations.base import Destination
 from agent.destinations.folder import FolderDestination
 from agent.destinations.immich import ImmichDestination
+from agent.destinations.immich.quota import Quota
 from agent.destinations.immich.trust import Trust
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
@@ -29,6 +30,7 @@ class Destinations:
         self._turn = threading.Lock()
         self._settings: dict[str, DestinationSetting] = {}
         self._open: dict[str, Destination] = {}
+        self._quotas: dict[str, Quota] = {}
 
     def replace(self, settings: Settings) -> None:
         """Take over changed settings; objects of destinations that changed or went are closed."""
@@ -61,6 +63,7 @@ class Destinations:
             trust=Trust(setting.ca_file, setting.pinned, setting.client_certificate),
             others=setting.routes,
             user_id=setting.user_id,
+            quota=self._quotas.setdefault(setting.id, Quota(self._clock)),
         )
 
     def crossing(self) -> frozenset[str]:

@@ -11,6 +11,7 @@ from agent.destinations.immich import upload
 from agent.destinations.immich.auth import account
 from agent.destinations.immich.http import Server
 from agent.destinations.immich.line import SILENCE_S
+from agent.destinations.immich.quota import Quota
 from agent.destinations.immich.secret import read_secret
 from agent.destinations.immich.trust import Trust
 from agent.domain.clock import Clock
@@ -21,7 +22,8 @@ class ImmichDestination:
     """One account; each object holds connections of its own.
 
     `api_url` as `discovery.discover` found it, `others` further addresses of the same server; `key` is what
-    `secret.read_secret` understands; `headers` are those that a proxy in front asks for; `user_id` whose account it is.
+    `secret.read_secret` understands; `headers` are those that a proxy in front asks for; `user_id` whose account it is;
+    `quota` what was learned of its room before.
     `silence_s` without a byte in either direction ends an exchange; there is no limit for the whole of it.
     """
 
@@ -45,6 +47,7 @@ class ImmichDestination:
         trust: Trust | None = None,
         others: Sequence[str] = (),
         user_id: str | None = None,
+        quota: Quota | None = None,
     ) -> None:
         url = api_url.rstrip("/")
         url = url if url.endswith("/api") else f"{url}/api"
@@ -60,6 +63,7 @@ class ImmichDestination:
             others=others,
             user_id=user_id,
         )
+        self._quota = quota or Quota(clock)
 
     @property
     def server(self) -> Server:
@@ -80,6 +84,7 @@ class ImmichDestination:
         self._user_id = found.user_id
         if found.missing_permissions:
             raise Blocked("permission_missing", permission=", ".join(found.missing_permissions), message=None)
+        self._quota.require_some(self._server)
         return Report(
             account=found.email,
             user_id=found.user_id,
@@ -97,7 +102,13 @@ class ImmichDestination:
 
     def put(self, item: Item, progress: Callable[[int], None]) -> Placed:
         """Sends the file unless the server has it. A sidecar is taken along only where the file is new."""
-        return upload.put(self._server, item, progress)
+        self._quota.require(self._server, item.source.size_bytes)
+        try:
+            return upload.put(self._server, item, progress)
+        except Blocked as problem:
+            if problem.code != "quota_exceeded":
+                raise
+            raise self._quota.lacking(self._server, item.source.size_bytes) from problem
 
     def close(self) -> None:
         """Cuts every connection, those in use too; what is under way ends as `Interrupted`. May be used again."""

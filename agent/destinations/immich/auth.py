@@ -94,6 +94,13 @@ def storage(server: Server) -> Storage:
     return Storage(_bytes(me, "quotaUsageInBytes"), _bytes(me, "quotaSizeInBytes"), _bytes(disk, "diskAvailableRaw"))
 
 
+def storage_left(server: Server) -> int | None:
+    """What is left of the account's quota; None where there is no limit. Raises as `storage`."""
+    me = server.ask("GET", "/users/me")
+    quota, used = _bytes(me, "quotaSizeInBytes"), _bytes(me, "quotaUsageInBytes")
+    return None if quota is None else max(0, quota - (used or 0))
+
+
 def running_version(server: Server) -> Version:
     """The server's version, asked without needing a key; raises `Blocked` where it is not Immich or too old."""
     version = read_version(server.ask("GET", "/server/version"))

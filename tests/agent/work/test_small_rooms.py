@@ -12,7 +12,7 @@ from agent.protocol.settings import Values
 from agent.protocol.types import Agent, Backup, Counts, Library, Problem, Run, Snapshot
 from agent.state import State
 from agent.work import routine
-from agent.work.blocks import Block, Blocks
+from agent.work.blocks import SOON_S, Block, Blocks
 from agent.work.journey.bandwidth import Bandwidth
 from agent.work.notices import Notices
 from agent.work.routine import Daily, Routine
@@ -81,6 +81,41 @@ def test_what_is_wrong_may_change_and_since_when_stays(shed: Shed) -> None:
     shed.error = Transient("server_error", status=500)
     shed.blocks.mend("d")
     assert (shed.told[-1]["d"].problem.code, shed.told[-1]["d"].since_at) == ("server_error", first)
+
+
+def look_that_opens_after_s(shed: Shed) -> float:
+    """How long it stays shut by a problem that no look finds."""
+    shed.error = None
+    wait_s = shed.blocks.mend("d")
+    assert wait_s is not None
+    shed.clock.advance(wait_s)
+    assert shed.blocks.mend("d") is None
+    return wait_s
+
+
+def test_what_only_uploads_meet_is_tried_ever_more_seldom(shed: Shed) -> None:
+    waits = []
+    for _ in range(6):
+        shed.blocks.shut("d", Blocked("not_immich"))  # a proxy's page in place of an answer to uploads
+        waits.append(look_that_opens_after_s(shed))
+        shed.clock.advance(1)
+    assert waits == [30, 60, 120, 240, 300, 300]
+
+
+def test_another_problem_a_later_one_or_a_persons_wish_begins_anew(shed: Shed) -> None:
+    for code, later_s in (("not_immich", 1), ("signed_out", 1), ("not_immich", SOON_S), ("not_immich", 1)):
+        shed.blocks.shut("d", Blocked(code))
+        assert look_that_opens_after_s(shed) == 30
+        shed.clock.advance(later_s)
+    shed.blocks.look_again()
+    shed.blocks.shut("d", Blocked("not_immich"))
+    assert look_that_opens_after_s(shed) == 30
+
+
+def test_a_server_that_comes_and_goes_is_looked_for_as_soon_each_time(shed: Shed) -> None:
+    for _ in range(3):
+        shed.blocks.shut("d", Blocked("server_unreachable"))
+        assert look_that_opens_after_s(shed) == 30
 
 
 # --- bandwidth -------------------------------------------------------------------------------------------------------
