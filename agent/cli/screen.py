@@ -157,6 +157,8 @@ def _folder(one: Folder) -> tuple[str, ...]:
 
 def _destination(one: Destination) -> tuple[str, ...]:
     where = words.display_path(one.location) if one.kind == "folder" else one.location
+    if one.kind == "immich" and not one.account:
+        return one.name, where, _("signed out")
     known = {True: _("reachable"), False: _("not reachable"), None: ""}[one.reachable]
     return one.name, where, known
 

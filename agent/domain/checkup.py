@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from agent.domain.registration import Mismatch
 from agent.protocol.types import Args, Problem, Severity
@@ -129,17 +130,18 @@ def findings(looked: Looked) -> tuple[Finding, ...]:
         *_of_disks(looked.disks),
     ]
     told = {_subject(found.code, found.args) for found in rows}
-    rows += [
-        Finding(one.code, one.severity, "agent", one.args)
-        for one in looked.problems
-        if _subject(one.code, one.args) not in told
-    ]
+    for one in looked.problems:
+        if _subject(one.code, one.args) not in told:
+            told.add(_subject(one.code, one.args))
+            rows.append(Finding(one.code, one.severity, "agent", one.args))
     return tuple(sorted(rows, key=lambda found: (_ORDER[found.severity], AREAS.index(found.area))))
 
 
 def _subject(code: str, args: Args) -> tuple[str, object]:
     """What makes two findings the same: the agent and we may both have seen it."""
-    return code, args.get("path") or args.get("address")
+    address = str(args.get("address") or "")
+    parts = urlsplit(address)  # of a server's address, one says more of the path than the other
+    return code, args.get("path") or (f"{parts.scheme}://{parts.netloc}" if parts.netloc else address)
 
 
 def _of_agent(looked: Looked) -> Iterator[Finding]:

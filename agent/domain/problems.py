@@ -25,6 +25,12 @@ class Kind(Record, frozen=True):
 _ACT = Kind("error", must_act=True)
 _PASSES = Kind("warning", must_act=False)
 
+#: With these a destination is out of reach; with any other it answers, and something else is wrong.
+OUT_OF_REACH = frozenset(
+    "server_unreachable server_unavailable connection_lost not_immich redirected address_invalid certificate_untrusted"
+    " certificate_changed client_certificate_needed destination_missing destination_unreadable".split()
+)
+
 CATALOGUE: dict[str, Kind] = {
     "server_unreachable": Kind("warning", must_act=False, visible_after_s=10),
     "server_unavailable": Kind("warning", must_act=False, visible_after_s=10, hidden_by="server_unreachable"),

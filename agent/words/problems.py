@@ -135,7 +135,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         N_("The folder {path} does not answer."),
         N_("Look whether its drive or network share is connected; the backup goes on by itself then."),
     ),
-    "folder_unreadable": (N_("The folder {path} cannot be read."), N_("Give yourself permission to read it.")),
+    "folder_unreadable": (
+        N_("The folder {path} cannot be read."),
+        N_("Give yourself permission to read it; if its path is too long for the system, shorten a folder's name."),
+    ),
     "folder_replaced": (
         N_("The folder {path} is suddenly another one, perhaps on another drive."),
         N_("Connect the right drive, or remove the folder and add it anew."),

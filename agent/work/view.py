@@ -8,7 +8,7 @@ from collections.abc import Callable
 from agent.domain.clock import DAY_MS, Clock
 from agent.domain.errors import Blocked
 from agent.domain.light import decide
-from agent.domain.problems import kind_of, visible
+from agent.domain.problems import OUT_OF_REACH, kind_of, visible
 from agent.protocol.paths import to_display, to_wire
 from agent.protocol.types import Args, Backup, Counts, Destination, Folder, Jobs, Library, Problem
 from agent.state import State
@@ -188,10 +188,14 @@ class View:
                 location=one.location,
                 account=one.account,
                 secret_store=one.secret_store,
-                reachable=False if one.id in self._blocks else None,
+                reachable=False if self._is_out_of_reach(one.id) else None,
             )
             for one in self._settings.get().destinations
         )
+
+    def _is_out_of_reach(self, lane: str) -> bool:
+        block = self._blocks.get(lane)
+        return block is not None and block.problem.code in OUT_OF_REACH
 
     def _job_counts(self, by_lane: dict[tuple[str, str], tuple[int, int]]) -> Jobs:
         def of(status: str) -> int:

@@ -119,6 +119,7 @@ def test_a_key_that_is_revoked_stops_the_work_and_fails_nothing(rig: Rig) -> Non
     assert now.library.counts.failed == 0
     rig.wait(lambda now: now.backup.light == "attention", "the light")
     assert len(rig.places["folder"].names()) == 2
+    assert {one.reachable for one in rig.snapshot().destinations} == {None}, "it answers: it does not know us"
     assert server.key not in rig.log()
 
 

@@ -137,6 +137,8 @@ class Overview(Page):
         said = [where]
         if destination.account:
             said.append(fill(_("signed in as {account}"), {"account": destination.account}))
+        elif is_server:
+            said.append(_("signed out"))
         if destination.reachable is False:
             said.append(_("not reachable now"))
         row.show_fact(mark, colour, destination.name, " · ".join(said))

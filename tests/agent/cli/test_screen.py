@@ -1,6 +1,7 @@
 """The status as a person sees it, at 80 columns and in a pipe."""
 
 import pytest
+from msgspec import structs
 
 from agent.cli.output import print_table
 from agent.cli.screen import drawn, print_status
@@ -32,6 +33,13 @@ def test_a_problem_names_its_destination_and_is_not_told_again_as_a_hold() -> No
     assert text.count("You are signed out of the server. Sign in again.") == 1
     assert "Home server: You are signed out" in text
     assert "NAS: The destination folder /media/nas/photos is not there." in text
+
+
+def test_a_server_without_a_sign_in_says_so() -> None:
+    server, *others = WORKING.destinations
+    snapshot = structs.replace(WORKING, destinations=(structs.replace(server, account=None), *others))
+    (line,) = [one for one in drawn(snapshot, NOW_AT, 1_000).plain.splitlines() if server.location in one]
+    assert line.endswith("signed out")
 
 
 def test_a_long_name_on_the_way_keeps_its_beginning_and_its_end() -> None:

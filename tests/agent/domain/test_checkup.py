@@ -64,6 +64,18 @@ STORIES: tuple[tuple[str, Looked, list[tuple[str, str]]], ...] = (
         ),
         [("quota_exceeded", "error"), ("folder_missing", "warning")],
     ),
+    (
+        "one address in three spellings",
+        replace(
+            FINE,
+            servers=(Server("https://nas", "not_immich", {"address": "https://nas"}),),
+            problems=(
+                Problem("not_immich", "error", 0, {"address": "https://nas/api", "destination": "NAS"}),
+                Problem("not_immich", "error", 0, {"address": "https://nas/api", "status": 200}),
+            ),
+        ),
+        [("not_immich", "error")],
+    ),
 )  # fmt: skip
 
 SERVERS: tuple[tuple[str, Server, list[tuple[str, str]]], ...] = (
