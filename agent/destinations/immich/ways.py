@@ -25,8 +25,6 @@ REST_S = 60.0
 LONGEST_REST_S = 900.0
 #: After so long without a good answer nobody knows who is at the end of a way.
 KNOWN_S = 300.0
-#: A way that is only waited for, because the others do not take a file of this size, is looked for this often.
-WAIT_S = 900.0
 _NO_WAY = {"server_unreachable", "certificate_untrusted", "certificate_changed", "client_certificate_needed"}
 #: What another server, a portal or a proxy before a dead one would say as well.
 _DOUBTFUL = frozenset({401, 502, 503, 504})
@@ -40,6 +38,10 @@ class _Way(MutableRecord):
     failures: int = 0
     takes_bytes: int | None = None
     is_foreign: bool = False
+
+    def takes(self, request: Request) -> bool:
+        """As far as is known."""
+        return self.takes_bytes is None or request.length_bytes <= self.takes_bytes
 
 
 class Ways:
@@ -79,8 +81,9 @@ class Ways:
         doubtful: Answer | None = None
         too_large: Answer | None = None
         ways = self._in_order()
-        takers = [way for way in ways if way.takes_bytes is None or request.length_bytes <= way.takes_bytes]
-        for way in takers or ways:  # what every way has refused before is really asked for again
+        for way in self._worth_asking(ways, request):
+            if too_large is not None and self._rests(way):
+                break  # only those that rest are left
             try:
                 answer = self._stranger(way) or way.lines.exchange(request)
             except Blocked as problem:
@@ -99,25 +102,45 @@ class Ways:
                 too_large = answer
             elif _is_doubtful(answer):
                 self._rest(way)
-                trouble = trouble or Blocked("server_unreachable", address=way.route.address, reason="other")
                 doubtful = doubtful or answer
             else:
                 self._took(way, request)
                 return answer
         if all(way.is_foreign for way in self._ways):
             raise self._changed()
-        return _none_carried(trouble, doubtful, too_large, is_passed_over=len(takers) < len(ways))
+        self._require_taker(ways, request)
+        said = too_large or doubtful
+        if said is None:
+            raise trouble or Blocked("server_unreachable", address=None, reason="other")
+        return said
+
+    def _require_taker(self, ways: list[_Way], request: Request) -> None:
+        """Where none carried it: raise `waits_for_route` if some answer and do not take it, and others may take it."""
+        takers = [way for way in ways if way.takes(request)]
+        if 0 < len(takers) < len(ways):
+            wait_s = min(way.down_until_s for way in takers) - self._clock.monotonic_s()
+            raise Transient("waits_for_route", retry_after_s=max(1.0, wait_s), address=takers[0].route.address)
+
+    def _worth_asking(self, ways: list[_Way], request: Request) -> list[_Way]:
+        """Those that may take it. Of many films that wait for a way that rests, the first asks it for all."""
+        takers = [way for way in ways if way.takes(request)]
+        if not takers:  # what every way has refused before is really asked for again
+            return ways
+        is_up = any(not self._rests(way) for way in ways if way not in takers)
+        return [way for way in takers if not (is_up and self._rests(way))]
 
     def _in_order(self) -> list[_Way]:
-        now_s = self._clock.monotonic_s()
         own = [way for way in self._ways if not way.is_foreign]
         if own:
-            return sorted(own, key=lambda way: way.down_until_s > now_s)
+            return sorted(own, key=self._rests)
         # Not one place is a stranger's then: the server was set up anew, and may be put back as it was.
-        rested = [way for way in self._ways if way.down_until_s <= now_s]
+        rested = [way for way in self._ways if not self._rests(way)]
         if not rested:
             raise self._changed()
         return rested
+
+    def _rests(self, way: _Way) -> bool:
+        return way.down_until_s > self._clock.monotonic_s()
 
     def _changed(self) -> Blocked:
         return Blocked("account_changed", address=self._ways[0].route.address)
@@ -133,7 +156,7 @@ class Ways:
 
     def _rest(self, way: _Way) -> None:
         way.known_until_s = 0.0
-        if way.down_until_s > self._clock.monotonic_s():  # several senders met the same trouble: it counts once
+        if self._rests(way):  # several senders met the same trouble: it counts once
             return
         rest_s = min(REST_S * float(2 ** min(way.failures, 10)), LONGEST_REST_S)
         way.failures += 1
@@ -182,18 +205,6 @@ class Ways:
         """Abandon what is under way on all of them."""
         for way in self._ways:
             way.lines.close()
-
-
-def _none_carried(
-    trouble: Blocked | None, doubtful: Answer | None, too_large: Answer | None, *, is_passed_over: bool
-) -> Answer:
-    """What is said where no way carried an exchange; `is_passed_over`: a way that was not asked does not take it."""
-    if (too_large is not None or is_passed_over) and trouble is not None:
-        raise Transient("waits_for_route", retry_after_s=WAIT_S, address=trouble.args_.get("address"))
-    said = doubtful or too_large
-    if said is None:
-        raise trouble or Blocked("server_unreachable", address=None, reason="other")
-    return said
 
 
 def _is_doubtful(answer: Answer) -> bool:

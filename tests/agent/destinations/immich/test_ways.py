@@ -208,3 +208,20 @@ def test_a_size_that_all_refused_is_really_asked_for_again(journey: Journey) -> 
     journey.home.limit_bytes = 10_000
     assert journey.ask(5_000) == "home", "somebody has raised the limit"
     assert journey.ask(6_000) == "home"
+
+
+def test_of_many_films_that_wait_for_a_dead_address_one_asks_it_and_the_rest_wait_as_long(journey: Journey) -> None:
+    journey.public.limit_bytes = 1_000
+    journey.home.hangs_up_on = {"/users/me"}
+    for rest_s in (60, 120, 240, 480, 900, 900):
+        asked = len(journey.home.asked)
+        for size_bytes in (5_000, 4_000, 6_000):
+            with pytest.raises(Transient, match="waits_for_route") as waits:
+                journey.exchange(size_bytes)
+            assert waits.value.retry_after_s == rest_s
+        assert len(journey.home.asked) == asked + 1
+        assert journey.ask(500) == "public"
+        journey.clock.advance(rest_s)
+    journey.home.hangs_up_on = set()
+    assert journey.ask(5_000) == "home"
+    assert journey.ask(6_000) == "home"
