@@ -76,12 +76,13 @@ class Direct:
 
 
 class Proxied:
-    """Through a proxy: TLS in a tunnel, plain HTTP by telling the proxy the whole address."""
+    """Through a proxy: in a tunnel, or for plain HTTP by telling the proxy the whole address."""
 
-    def __init__(self, to: Stop, proxy: Stop, handshake: Handshake | None) -> None:
+    def __init__(self, to: Stop, proxy: Stop, handshake: Handshake | None, *, has_tunnel: bool) -> None:
         self._to = to
         self._proxy = proxy
         self._handshake = handshake
+        self._has_tunnel = has_tunnel
         self._connection: HTTPConnection | None = None
 
     @property
@@ -110,16 +111,18 @@ class Proxied:
         from urllib3.connection import HTTPConnection, HTTPSConnection
 
         to, proxy = self._to, self._proxy
+        connection: HTTPConnection
         if context is None:
-            return HTTPConnection(proxy.host, proxy.port, timeout=CONNECT_S)
-        connection = HTTPSConnection(
-            proxy.host,
-            proxy.port,
-            timeout=CONNECT_S,
-            ssl_context=context,
-            assert_hostname=None if context.check_hostname else False,
-        )
-        if to.scheme == "https":
+            connection = HTTPConnection(proxy.host, proxy.port, timeout=CONNECT_S)
+        else:
+            connection = HTTPSConnection(
+                proxy.host,
+                proxy.port,
+                timeout=CONNECT_S,
+                ssl_context=context,
+                assert_hostname=None if context.check_hostname else False,
+            )
+        if self._has_tunnel:
             login = {"Proxy-Authorization": proxy.login} if proxy.login else {}
             connection.set_tunnel(to.host, to.port, login, proxy.scheme)
         return connection

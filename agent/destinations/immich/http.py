@@ -3,9 +3,9 @@
 Must not know what the questions are for. Any thread; `close` too.
 """
 
-import ssl
 from collections.abc import Iterable, Mapping, Sequence
 
+from agent.destinations.immich.dial import Connection
 from agent.destinations.immich.line import SILENCE_S, Request
 from agent.destinations.immich.stream import Stream
 from agent.destinations.immich.trust import SYSTEM, Trust
@@ -48,11 +48,6 @@ class Server:
         """The API's address that was used last."""
         return self._ways.route.address
 
-    @property
-    def tls(self) -> ssl.SSLContext:
-        """What that address's certificate was believed by."""
-        return self._ways.route.handshake.context
-
     def ask(
         self,
         method: str,
@@ -88,6 +83,10 @@ class Server:
             if problem.code == "certificate_untrusted" and self.trust.pinned is not None:
                 raise Blocked("certificate_changed", **problem.args_) from None
             raise
+
+    def line(self) -> Connection:
+        """A line to that address that is not opened yet, for another protocol than ours."""
+        return self._ways.route.connection(for_another_protocol=True)
 
     def stream(self) -> Stream:
         """A connection of its own for an answer that is read line by line, by the way that was taken last."""

@@ -6,11 +6,13 @@ called on threads of the package; `close` may come from any. Facts: the socket o
 """
 
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from agent.destinations.immich.dial import Connection
 from agent.destinations.immich.http import Server
 from agent.domain.errors import Blocked, Transient
 
@@ -38,6 +40,7 @@ class Live:
         self._answered = threading.Event()
         self._is_let_in = False
         self._is_refused = False
+        self._connection: Connection | None = None
         self._client: socketio.Client | None = None
         self.closed = threading.Event()
 
@@ -46,9 +49,8 @@ class Live:
         import socketio
 
         parts = urlsplit(self._server.address)
-        options: dict[str, Any] = {}
-        if parts.scheme == "https":
-            options["sslopt"] = {"context": self._server.tls}
+        # The package would know neither the system's proxies nor more than one to believe.
+        options: dict[str, Any] = {"socket": self._dialled()}
         client = self._client = socketio.Client(
             reconnection=False, handle_sigint=False, websocket_extra_options=options, request_timeout=CONNECT_S
         )
@@ -73,6 +75,14 @@ class Live:
                 raise Blocked("live_refused")
             raise Transient("live_lost", detail="silent")
 
+    def _dialled(self) -> socket.socket:
+        try:
+            self._connection = self._server.line()
+            return self._connection.connect()
+        except (Blocked, OSError) as error:
+            self.close()
+            raise Transient("live_lost", detail=type(error).__name__) from None
+
     def _heard(self, event: str, *args: object) -> None:
         if event == "on_server_version":
             self._is_let_in = True
@@ -92,4 +102,7 @@ class Live:
         client, self._client = self._client, None
         if client is not None and client.connected:
             client.disconnect()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
         self._ended()

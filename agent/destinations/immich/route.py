@@ -33,7 +33,7 @@ class Route:
     """
 
     def __init__(self, api_url: str, headers: Mapping[str, str], trust: Trust = SYSTEM) -> None:
-        self.handshake = Handshake(trust)
+        self._handshake = Handshake(trust)
         try:
             self._to, self._path = _read(api_url)
         except ValueError as error:
@@ -48,13 +48,18 @@ class Route:
             raise Blocked("server_unreachable", address=api_url, reason="proxy") from error
         self._common = self._common_head(headers)
 
-    def connection(self) -> Connection:
-        """A connection that is not opened yet, through the proxy if the system names one."""
+    def connection(self, *, for_another_protocol: bool = False) -> Connection:
+        """A connection that is not opened yet, through the proxy if the system names one.
+
+        `for_another_protocol` than ours such a proxy is asked for a tunnel in any case.
+        """
         to, proxy = self._to, self._proxy
         if proxy is not None and proxy.scheme not in _PORTS:  # SOCKS needs a package that we do without
             raise Blocked("server_unreachable", address=self.address, reason="proxy")
-        handshake = self.handshake if "https" in {to.scheme, proxy.scheme if proxy else None} else None
-        return Direct(to, handshake) if proxy is None else Proxied(to, proxy, handshake)
+        handshake = self._handshake if "https" in {to.scheme, proxy.scheme if proxy else None} else None
+        if proxy is None:
+            return Direct(to, handshake)
+        return Proxied(to, proxy, handshake, has_tunnel=for_another_protocol or to.scheme == "https")
 
     def head(self, request: "Request") -> bytes:
         """The request line and all headers."""

@@ -60,11 +60,6 @@ class Handshake:
                 return made
         raise refusals[0]
 
-    @property
-    def context(self) -> ssl.SSLContext:
-        """The context of whoever is asked first."""
-        return tls_context(self._order[0])
-
 
 @functools.cache
 def tls_context(trust: Trust = SYSTEM) -> ssl.SSLContext:

@@ -11,9 +11,10 @@ import pytest
 from agent.destinations.base import Item
 from agent.destinations.immich import ImmichDestination, trust
 from agent.destinations.immich.discovery import discover
+from agent.destinations.immich.secret import Secret
 from agent.domain.errors import Blocked
 from agent.platforms.clock import SystemClock
-from tests.agent.destinations.immich.wires import Listener, certificate, relay_to, tls_in_front
+from tests.agent.destinations.immich.wires import Listener, certificate, hears_of_a_removal, relay_to, tls_in_front
 from tests.agent.destinations.sources import Photos
 from tests.fakes.immich import StandIn
 
@@ -122,6 +123,24 @@ def test_a_proxy_of_the_system_is_used(
         for first in seen
     )
     assert any(first.startswith(b"POST http://localhost:") for first in seen)
+
+
+def test_live_events_come_through_the_proxy_too(
+    server: StandIn, trusted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bytes] = []
+    target = int(server.url.rpartition(":")[2])
+    monkeypatch.setenv("no_proxy", "nothing.example")
+    secret = Secret("session", server.session()).to_text()
+    with tls_in_front(target, trusted) as secure:
+        for scheme, port in (("http", target), ("https", secure)):
+            with Listener(relay_to(port, seen, is_proxy=True)) as proxy:
+                monkeypatch.setenv(f"{scheme}_proxy", f"http://user:pa%20ss@127.0.0.1:{proxy.port}")
+                destination = ImmichDestination(f"{scheme}://localhost:{port}/api", secret, clock=SystemClock())
+                assert hears_of_a_removal(destination, server)
+                destination.close()
+            assert seen.pop().startswith(b"CONNECT localhost:%d " % port)
+            assert not seen
 
 
 def test_the_context_checks_names_and_certificates() -> None:

@@ -67,6 +67,14 @@ def test_both_addresses_carry_photos_changes_and_events(house: House, photos: Ph
             away.accept()
 
 
+def test_events_are_heard_from_each_before_anything_else_was_asked(house: House) -> None:
+    secret = Secret("session", house.server.session()).to_text()
+    for address in (house.home, house.public):
+        account = ImmichDestination(f"{address.url}/api", secret, clock=SystemClock(), trust=house.named)
+        with closing(account):
+            assert hears_of_a_removal(account, house.server)
+
+
 def test_a_certificate_that_nobody_believes_gets_no_secret_at_either_address(house: House) -> None:
     with closing(house.account()) as account:
         account.probe()
