@@ -55,7 +55,10 @@ def _backed_up(room: Path, target: Sink, files: int) -> Iterator[Home]:
 def _again(home: Home, target: Sink, room: Path, top: Path, label: str) -> list[Row]:
     """'Back up now' on the library, from the command's start to its end, with all that the agent does for it."""
     argv = [sys.executable, "-m", "agent", "--home", str(home.where), "backup", "--wait"]
+    home.stop()  # the peer has the machine for itself
     theirs = peer.upload(target, room / "peer", top, 4)
+    home.start()
+    home.wait_idle()
     before_s = cpu_s(home.pid)
     walls = []
     for _ in range(5):
