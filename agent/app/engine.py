@@ -202,6 +202,7 @@ class Engine:
 
     def _facts_changed(self, facts: HostFacts) -> None:
         self.gate.tell(facts=facts)
+        self.destinations.network(facts)
         self.blocks.look_again()
         self.lanes.kick()
 
@@ -231,6 +232,7 @@ class Engine:
 
     def _woke(self) -> None:
         """After a sleep: look whether destinations are to be had, and what came meanwhile."""
+        self.destinations.moved()
         self.blocks.look_again()
         with self.database.write() as tx:
             for folder in self.watched.all():
@@ -325,12 +327,10 @@ class Engine:
         """What a lane does before each claim: look at its drive's free space and at what was away."""
         folder = self.destinations.folder_of(lane)
         needed = self._settings.get().values.min_free_disk_bytes
-        low = dict(self._low_disks)
-        low.pop(lane, None)
+        low = {other: free for other, free in self._low_disks.items() if other != lane}
         if folder is not None and needed:
             with suppress(OSError):
-                free = free_disk_bytes(folder)
-                if free < needed:
+                if (free := free_disk_bytes(folder)) < needed:
                     low[lane] = free
         if low.keys() != self._low_disks.keys():
             self._low_disks = low

@@ -14,6 +14,7 @@ from agent.destinations.immich.quota import Quota
 from agent.destinations.immich.trust import Trust
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
+from agent.domain.facts import HostFacts
 from agent.files.mounts import is_remote
 from agent.protocol.paths import from_wire
 from agent.protocol.settings import DestinationSetting, Settings
@@ -31,6 +32,7 @@ class Destinations:
         self._settings: dict[str, DestinationSetting] = {}
         self._open: dict[str, Destination] = {}
         self._quotas: dict[str, Quota] = {}
+        self._network = HostFacts()
 
     def replace(self, settings: Settings) -> None:
         """Take over changed settings; objects of destinations that changed or went are closed."""
@@ -86,6 +88,19 @@ class Destinations:
             found = self._open.pop(destination_id, None) if self.is_server(destination_id) else None
         if found is not None:
             found.close()
+
+    def network(self, facts: HostFacts) -> None:
+        """What the system says of the network now."""
+        old, self._network = self._network, facts
+        if (old.network_kind, old.network_name, old.online) != (facts.network_kind, facts.network_name, facts.online):
+            self.moved()
+
+    def moved(self) -> None:
+        """The computer may be on another network: which address of a server leads there is found out anew."""
+        with self._turn:
+            servers = [found.server for found in self._open.values() if isinstance(found, ImmichDestination)]
+        for server in servers:
+            server.moved()
 
     def abandon(self, destination_id: str | None = None) -> None:
         """Cut whatever is under way at a destination, or at all."""

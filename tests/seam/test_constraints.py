@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.protocol.destination import DestinationAddresses
 from agent.protocol.methods import DestinationAddImmich, JobsList
 from agent.protocol.types import Snapshot
 from tests import pictures
@@ -175,6 +176,33 @@ def test_before_sleep_everything_stands_still_and_afterwards_goes_on_without_a_s
     stage.wait_safe(4)
     assert len(server.server.assets) == 4
     assert not [key for key in server.server.counters.statuses if key not in failures and key[1] >= 400]
+
+
+def test_a_computer_that_comes_home_takes_the_address_at_home_at_once(stage: Rig, bus: Bus) -> None:
+    bus.mock("networkmanager", "org.freedesktop.NetworkManager")
+    bus.network(kind="802-11-wireless", first=True)
+    stage.ready(destinations=("server",))
+    server = stage.places["server"]
+    assert isinstance(server, ServerPlace)
+    public = server.server.address()
+    stage.call("destination.set_addresses", DestinationAddresses("server", (server.server.url, public.url)))
+    stage.write("home.jpg", b"\xff\xd8" + b"a" * 5000)
+    stage.wait_safe(1)
+    before = public.requests
+    server.server.main.refuse()
+    stage.write("away.jpg", b"\xff\xd8" + b"b" * 5000)
+    stage.wait_safe(2)
+    assert public.requests > before
+    server.server.main.accept()
+    before = public.requests
+    stage.write("near.jpg", b"\xff\xd8" + b"c" * 5000)
+    stage.wait_safe(3)
+    assert public.requests > before, "the address at home rests"
+    bus.network(kind="802-3-ethernet")
+    before = public.requests
+    stage.write("back.jpg", b"\xff\xd8" + b"d" * 5000)
+    stage.wait_safe(4)
+    assert public.requests == before
 
 
 def test_a_system_that_tells_nothing_holds_nothing(stage: Rig) -> None:

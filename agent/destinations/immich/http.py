@@ -84,6 +84,10 @@ class Server:
                 raise Blocked("certificate_changed", **problem.args_) from None
             raise
 
+    def moved(self) -> None:
+        """The computer may be on another network. Any thread."""
+        self._ways.moved()
+
     def line(self) -> Connection:
         """A line to that address that is not opened yet, for another protocol than ours."""
         return self._ways.route.connection(for_another_protocol=True)

@@ -257,12 +257,17 @@ class Lines:
         """Abandon what is under way, in any thread, and let go of everything. May be used again afterwards."""
         with self._lock:
             self._era += 1
-            resting, self._resting = self._resting, []
             busy = list(self._busy)
-        for line in resting:
-            line.close()
+        self.let_go()
         for line in busy:
             line.cut()
+
+    def let_go(self) -> None:
+        """Keep no line that rests: it may lead nowhere any more."""
+        with self._lock:
+            resting, self._resting = self._resting, []
+        for line in resting:
+            line.close()
 
     def _stand_back(self, era: int) -> None:
         if self._era != era:

@@ -201,6 +201,12 @@ class Ways:
             return answer
         raise Blocked("server_unreachable", address=way.route.address, reason="other")
 
+    def moved(self) -> None:
+        """The computer may be on another network: who is at the end of each way is asked anew, the first way first."""
+        for way in self._ways:
+            way.lines.let_go()
+            way.known_until_s, way.down_until_s, way.failures, way.is_foreign = 0.0, 0.0, 0, False
+
     def close(self) -> None:
         """Abandon what is under way on all of them."""
         for way in self._ways:

@@ -225,3 +225,26 @@ def test_of_many_films_that_wait_for_a_dead_address_one_asks_it_and_the_rest_wai
     journey.home.hangs_up_on = set()
     assert journey.ask(5_000) == "home"
     assert journey.ask(6_000) == "home"
+
+
+def test_on_another_network_the_first_address_is_tried_at_once(journey: Journey) -> None:
+    journey.home.hangs_up_on = {"/users/me"}
+    assert journey.ask() == "public"
+    journey.home.hangs_up_on = set()
+    assert journey.ask() == "public", "it rests"
+    journey.ways.moved()
+    assert journey.ask() == "home"
+
+
+def test_on_another_network_nobody_knows_who_is_at_an_address(journey: Journey, expected_log: Expect) -> None:
+    expected_log("leads to another account")
+    assert journey.ask() == "home"
+    journey.home.user = json.dumps({"id": "somebody else"}).encode()
+    assert journey.ask() == "home", "a moment ago it was ours"
+    journey.ways.moved()
+    assert journey.ask() == "public"
+    assert journey.home.asked[-1] == "/users/me"
+    journey.home.user = ME
+    assert journey.ask() == "public", "who was a stranger is not asked for ever"
+    journey.ways.moved()
+    assert journey.ask() == "home"
