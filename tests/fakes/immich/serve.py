@@ -151,11 +151,14 @@ class LoopbackServer(uvicorn.Server):
         if address.doing is Doing.SLAMMING:
             return Slam, None
         if address.doing is Doing.SILENT:
-            held = self._quiet.setdefault(address, set())
+            quiet = self._quiet
 
             class Held(Silence):
                 def connection_made(self, transport: asyncio.BaseTransport) -> None:
-                    held.add(transport)
+                    if address.doing is Doing.SILENT:
+                        quiet.setdefault(address, set()).add(transport)
+                    else:  # it was taken in the moment before the address changed
+                        reset(cast(asyncio.Transport, transport))
 
             return Held, None
         kind = protocol_for(self._counters, address)
