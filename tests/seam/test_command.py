@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.cli.client import Client
@@ -17,6 +18,7 @@ from agent.protocol.history import ConditionsNow
 from agent.protocol.methods import Nothing
 from tests.fakes.immich import StandIn
 from tests.seam.command import Command, photo
+from tests.seam.test_kill import until
 
 STATUS_KEYS = {
     "light",
@@ -129,6 +131,7 @@ def test_of_an_agent_that_hangs_status_says_so_and_not_that_there_is_none(safeli
     pid = safelight.process("start", "--json").document["pid"]
     os.kill(pid, signal.SIGSTOP)
     try:
+        until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
         ended = safelight("status", "--json")
     finally:
         os.kill(pid, signal.SIGCONT)
