@@ -28,14 +28,18 @@ class Quota:
         self._heard_s: float | None = None
 
     def require(self, server: Server, size_bytes: int) -> None:
-        """Before a file is sent; raises what `lacking` returns where one of that size found no room and still would."""
+        """Before a file is sent; raises Transient where one of that size found no room, still would, and waits alone.
+
+        Of a full account the server has the word: what it has already needs no room, and `require_some` keeps the rest.
+        """
         if not 0 < self._lacked_bytes <= size_bytes:
             return
         if self._heard_s is None or self._clock.monotonic_s() - self._heard_s >= _HEARD_S:
             self._ask(server)
-        if self._left_bytes is not None and self._left_bytes < size_bytes:
+        if self._left_bytes is None or self._left_bytes >= size_bytes:
+            self._lacked_bytes = 0
+        elif self._left_bytes >= RESERVE_BYTES:
             raise self._fate(server, size_bytes)
-        self._lacked_bytes = 0
 
     def lacking(self, server: Server, size_bytes: int) -> Fate:
         """What becomes of a file for which there was no room."""

@@ -269,7 +269,7 @@ def test_a_full_quota_blocks_but_what_is_known_is_still_found(
     server.set_quota(1)
     with pytest.raises(Blocked, match="quota_exceeded"):
         put(destination, new)
-    assert destination.check([Wanted(known.sha1, known.size_bytes)])
+    assert not put(destination, known).created
 
 
 def test_maintenance_is_told_from_a_wrong_address(
