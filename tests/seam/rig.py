@@ -48,6 +48,14 @@ _LOOK_S = 0.05
 Condition = Callable[[Snapshot], object]
 
 
+def until(condition: Callable[[], object], limit_s: float = 30.0) -> None:
+    """Look again and again."""
+    deadline_s = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline_s, "waited in vain"
+        time.sleep(0.005)
+
+
 class Rig:
     """One home, one agent at a time, some folders and destinations."""
 

@@ -18,7 +18,7 @@ from agent.protocol.history import ConditionsNow
 from agent.protocol.methods import Nothing
 from tests.fakes.immich import StandIn
 from tests.seam.command import Command, photo
-from tests.seam.test_kill import until
+from tests.seam.rig import until
 
 STATUS_KEYS = {
     "light",

@@ -5,22 +5,13 @@ Deaths at each single step of a photo's journey are stories: `tests/scenarios/3_
 
 import random
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests import pictures
 from tests.seam.places import ServerPlace
-from tests.seam.rig import Rig
-
-
-def until(condition: Callable[[], object], limit_s: float = 30.0) -> None:
-    """Look again and again."""
-    deadline_s = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.005)
+from tests.seam.rig import Rig, until
 
 
 def server_of(rig: Rig) -> ServerPlace:
