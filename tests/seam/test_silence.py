@@ -22,6 +22,18 @@ def says(rig: Rig) -> None:
     rig.wait(lambda now: SAID in {one.code for one in now.problems}, "the problem")
 
 
+def share_with_photos_that_wait(rig: Rig, count: int, size_bytes: int) -> Path:
+    """Watched besides the pictures, while backup is paused."""
+    share = rig.base / "share"
+    share.mkdir()
+    rig.ready(["folder"])
+    rig.watch(share)
+    rig.safelight("pause")
+    pictures.bulk(share, count, size_bytes, seed=1)
+    rig.wait(lambda now: now.library.counts.queued == count, "the share's photos in the queue")
+    return share
+
+
 @needs_silence
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("restarts", [False, True])
@@ -52,13 +64,7 @@ def test_a_share_that_hangs_is_a_problem_and_the_other_folders_go_on(rig: Rig, r
 @needs_silence
 @pytest.mark.timeout(200)
 def test_photos_that_wait_on_a_share_that_hangs_hold_up_no_others_and_go_on_when_it_answers(rig: Rig) -> None:
-    share = rig.base / "share"
-    share.mkdir()
-    rig.ready(["folder"])
-    rig.watch(share)
-    rig.safelight("pause")
-    pictures.bulk(share, 30, 90_000, seed=1)
-    rig.wait(lambda now: now.library.counts.queued == 30, "the share's photos in the queue")
+    share = share_with_photos_that_wait(rig, 30, 90_000)
     pictures.bulk(rig.pictures, 5, 9_000, seed=2)
     rig.wait(lambda now: now.library.counts.queued == 35, "all photos in the queue")
     with silent(share):
@@ -75,13 +81,7 @@ def test_photos_that_wait_on_a_share_that_hangs_hold_up_no_others_and_go_on_when
 @needs_silence
 @pytest.mark.timeout(200)
 def test_an_agent_stops_quickly_while_it_waits_for_a_share_that_hangs(rig: Rig) -> None:
-    share = rig.base / "share"
-    share.mkdir()
-    rig.ready(["folder"])
-    rig.watch(share)
-    rig.safelight("pause")
-    pictures.bulk(share, 3, 9_000, seed=1)
-    rig.wait(lambda now: now.library.counts.queued == 3, "the share's photos in the queue")
+    share = share_with_photos_that_wait(rig, 3, 9_000)
     with silent(share):
         rig.safelight("resume")
         rig.wait(lambda _: upload_runs(rig), "a photo under way")

@@ -244,41 +244,43 @@ def test_addresses_are_added_moved_and_removed_but_one_stays(dialog: AddressDial
     dialog.reject()
 
 
-def test_an_address_that_is_refused_says_why_and_one_without_encryption_needs_a_word(
-    dialog: AddressDialog, agent: FakeAgent, qtbot: QtBot
+@pytest.mark.parametrize(
+    ("code", "url", "args", "said", "granted"),
+    [
+        pytest.param("plain_http", "http://far", {}, "unencrypted", {"plain_http": True}, id="without-encryption"),
+        pytest.param(
+            "certificate_untrusted",
+            "https://nas",
+            {"reason": "self", "fingerprint": "AB:CD"},
+            "AB:CD",
+            {"fingerprint": "AB:CD"},
+            id="certificate-of-its-own",
+        ),
+    ],
+)
+def test_an_address_that_is_refused_says_why_and_may_be_allowed_with_a_word(
+    dialog: AddressDialog,
+    agent: FakeAgent,
+    qtbot: QtBot,
+    code: str,
+    url: str,
+    args: dict[str, str],
+    said: str,
+    granted: dict[str, Any],
 ) -> None:
-    agent.refusals["destination.set_addresses"] = wire.Error(wire.MISTAKE, "plain_http", {"address": "http://far"})
-    dialog.addresses.new.setText("http://far")
+    agent.refusals["destination.set_addresses"] = wire.Error(wire.MISTAKE, code, {"address": url, **args})
+    dialog.addresses.new.setText(url)
     dialog.save.click()
     assert "Trying the new addresses" in dialog.said.text()
-    qtbot.waitUntil(dialog.unencrypted.isVisible)
-    assert "unencrypted" in dialog.said.text()
+    word = dialog.trust if "fingerprint" in granted else dialog.unencrypted
+    qtbot.waitUntil(word.isVisible)
+    assert said in dialog.said.text()
     agent.refusals.clear()
-    dialog.unencrypted.box.setChecked(True)
+    word.box.setChecked(True)
     with qtbot.waitSignal(dialog.accepted):
         dialog.save.click()
-    assert agent.asked("destination.set_addresses")[-1] == DestinationAddresses(
-        IMMICH.id, (HOME, f"{AWAY}/api", "http://far"), plain_http=True
-    )
-
-
-def test_an_address_with_a_certificate_of_its_own_needs_a_word(
-    dialog: AddressDialog, agent: FakeAgent, qtbot: QtBot
-) -> None:
-    agent.refusals["destination.set_addresses"] = wire.Error(
-        wire.MISTAKE, "certificate_untrusted", {"address": "https://nas", "reason": "self", "fingerprint": "AB:CD"}
-    )
-    dialog.addresses.new.setText("https://nas")
-    dialog.save.click()
-    qtbot.waitUntil(dialog.trust.isVisible)
-    assert "AB:CD" in dialog.said.text()
-    agent.refusals.clear()
-    dialog.trust.box.setChecked(True)
-    with qtbot.waitSignal(dialog.accepted):
-        dialog.save.click()
-    assert agent.asked("destination.set_addresses")[-1] == DestinationAddresses(
-        IMMICH.id, (HOME, f"{AWAY}/api", "https://nas"), fingerprint="AB:CD"
-    )
+    wanted = DestinationAddresses(IMMICH.id, (HOME, f"{AWAY}/api", url), **granted)
+    assert agent.asked("destination.set_addresses")[-1] == wanted
 
 
 def test_an_address_that_does_not_answer_is_said_afterwards(
