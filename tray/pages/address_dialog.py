@@ -66,9 +66,9 @@ class AddressDialog(QDialog):
         column.setSpacing(em)
         column.addWidget(hint)
         column.addWidget(self.addresses, 1)
+        column.addWidget(self.said)
         column.addWidget(self.unencrypted)
         column.addWidget(self.trust)
-        column.addWidget(self.said)
         column.addWidget(self.buttons)
 
     def _edited(self) -> None:
