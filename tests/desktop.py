@@ -201,7 +201,14 @@ class Desktop:
 
     def windows(self, title: str) -> list[str]:
         """The windows of this title that are to be seen."""
-        argv = ["xdotool", "search", "--onlyvisible", "--name", title]
+        return self._answer("search", "--onlyvisible", "--name", title)
+
+    def active(self) -> list[str]:
+        """The window that has the keyboard, if any."""
+        return self._answer("getactivewindow")
+
+    def _answer(self, *words: str) -> list[str]:
+        argv = ["xdotool", *words]
         return subprocess.run(argv, env=self.env, check=False, capture_output=True, text=True).stdout.split()
 
     def _told(self, argv: Sequence[str]) -> str:

@@ -196,6 +196,7 @@ def test_a_second_start_raises_the_first_window(desktop: Desktop, icon: Item, st
         assert start_tray().wait(20) == 0
         wait_until(lambda: desktop.windows("^Safelight$"), "no window came up")
         (window,) = desktop.windows("^Safelight$")
+        wait_until(lambda window=window: desktop.active() == [window], "it did not come forward")  # type: ignore[misc]
         desktop.mouse("windowminimize", "--sync", window)
         assert not desktop.windows("^Safelight$")
     assert len(desktop.items()) == 1
