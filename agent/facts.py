@@ -10,6 +10,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from socket import AF_INET, AF_INET6
 from typing import Final
 
 from agent.domain.facts import HostFacts
@@ -109,6 +110,21 @@ def free_disk_bytes(path: bytes | Path) -> int:
             if looked.parent == looked:
                 raise
             looked = looked.parent
+
+
+def own_addresses() -> frozenset[str]:
+    """The addresses of this computer on its networks, private ones (VPN) included; none that stays on its cable."""
+    from ipaddress import ip_address
+
+    import psutil
+
+    try:
+        interfaces = psutil.net_if_addrs().values()
+    except OSError as error:
+        log.debug("no addresses: %s", error)
+        return frozenset()
+    found = {one.address for many in interfaces for one in many if one.family in (AF_INET, AF_INET6)}
+    return frozenset(one for one in found if not (ip_address(one).is_loopback or ip_address(one).is_link_local))
 
 
 def memory_of(pid: int) -> int | None:

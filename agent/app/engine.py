@@ -201,10 +201,11 @@ class Engine:
         self.view.refresh()
 
     def _facts_changed(self, facts: HostFacts) -> None:
+        self.servers.network(facts)  # before the gate, so that nothing goes to who was there before
         self.gate.tell(facts=facts)
-        self.destinations.network(facts)
         self.blocks.look_again()
         self.lanes.kick()
+        self._routine.call()
 
     def _gate_changed(self) -> None:
         self.lanes.recheck()
@@ -226,14 +227,13 @@ class Engine:
         self.view.refresh()
 
     def _slept(self, falls_asleep: bool) -> None:  # noqa: FBT001 - what the system tells
+        self.servers.moved()
         self.gate.tell(asleep=falls_asleep)
-        if not falls_asleep:
-            self._woke()
+        self._routine.call(has_woken=not falls_asleep)
 
     def _woke(self) -> None:
         """After a sleep: look whether destinations are to be had, and what came meanwhile."""
-        self.destinations.moved()
-        self.blocks.look_again()
+        self.servers.moved()
         with self.database.write() as tx:
             for folder in self.watched.all():
                 jobs.enqueue(tx, scan_job(folder.id, quick=True), self.clock.now_at())

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from agent.destinations.immich import ImmichDestination
 from agent.domain.clock import Clock
-from agent.domain.errors import Blocked
-from agent.store import activity, copies, files, groups, jobs
+from agent.domain.errors import Blocked, Fate
+from agent.domain.facts import HostFacts
+from agent.facts import own_addresses
+from agent.store import activity, copies, files, groups, job_history, jobs
 from agent.store.db import Database
 from agent.store.intent import IntentJournal
 from agent.store.jobs import LOCAL_LANE, NewJob
@@ -19,6 +21,7 @@ from agent.work.gate import Gate
 from agent.work.lanes import Lanes
 from agent.work.server.live import Listening
 from agent.work.server.sync import sync_job
+from agent.work.whereabouts import Whereabouts
 
 
 class Servers:
@@ -46,6 +49,8 @@ class Servers:
         self._blocks = blocks
         self._refresh = refresh
         self._listening = Listening(clock, self._server, self._ask)
+        self._whereabouts = Whereabouts(own_addresses, self.moved)
+        self._has_moved = False
 
     def names(self) -> dict[str, str]:
         """Id -> name."""
@@ -62,8 +67,24 @@ class Servers:
         self._listening.stop()
 
     def look(self) -> None:
-        """Listen to those whose gate is open, twice a minute looked at."""
+        """Listen to those whose gate is open, notice another network; twice a minute."""
+        if self.names().keys() & self._destinations.crossing():
+            self._whereabouts.look()
+        if self._has_moved:
+            self._has_moved = False
+            self._try_ways()
         self._listening.look({one for one in self.names() if self._gate.passing(one).everyone})
+
+    def network(self, facts: HostFacts) -> None:
+        """What the system says of the network now. Never blocks."""
+        self._whereabouts.tell(facts)
+
+    def moved(self) -> None:
+        """The computer may be on another network: each way to a server is found out anew. Never blocks."""
+        self._destinations.moved()
+        self._listening.again()
+        self._blocks.look_again()
+        self._has_moved = True
 
     def asked(self) -> None:
         """A person asked for something that stands in the queue now."""
@@ -85,6 +106,16 @@ class Servers:
                 jobs.enqueue(tx, NewJob("verify", {}, priority=-10, unique_key="verify:share"), self._clock.now_at())
             activity.mark(tx, "proven", self._clock.now_at())
         self._lanes.kick([LOCAL_LANE])
+
+    def _try_ways(self) -> None:
+        """What waits for another way is due: it may be there now."""
+        try:
+            with self._database.write() as tx:
+                job_history.make_due(tx, self._clock.now_at(), waits_for="waits_for_route")
+        except Fate:
+            self._has_moved = True
+            raise
+        self._lanes.kick()
 
     def _server(self, destination_id: str) -> ImmichDestination:
         found = self._destinations.get(destination_id)

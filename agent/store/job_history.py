@@ -129,6 +129,15 @@ def bring_near(tx: Tx, now_at: int, *, farthest_ms: int) -> int:
     ).rowcount
 
 
+def make_due(tx: Tx, now_at: int, *, waits_for: str) -> int:
+    """What waits for a thing, by the code of that fate, is tried at once. Returns how many jobs that were."""
+    return tx.execute(
+        "UPDATE background_service_jobs SET run_after = ?1"
+        " WHERE status = 'PENDING' AND run_after > ?1 AND last_error GLOB ?2 || '(*'",
+        (now_at, waits_for),
+    ).rowcount
+
+
 def follow_clock(tx: Tx, now_at: int, back_ms: int) -> int:
     """The clock was set back by so much while the agent ran: what waits goes on waiting as long as it would have."""
     return tx.execute(

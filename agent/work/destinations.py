@@ -14,7 +14,6 @@ from agent.destinations.immich.quota import Quota
 from agent.destinations.immich.trust import Trust
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked
-from agent.domain.facts import HostFacts
 from agent.files.mounts import is_remote
 from agent.protocol.paths import from_wire
 from agent.protocol.settings import DestinationSetting, Settings
@@ -32,7 +31,6 @@ class Destinations:
         self._settings: dict[str, DestinationSetting] = {}
         self._open: dict[str, Destination] = {}
         self._quotas: dict[str, Quota] = {}
-        self._network = HostFacts()
 
     def replace(self, settings: Settings) -> None:
         """Take over changed settings; objects of destinations that changed or went are closed."""
@@ -88,12 +86,6 @@ class Destinations:
             found = self._open.pop(destination_id, None) if self.is_server(destination_id) else None
         if found is not None:
             found.close()
-
-    def network(self, facts: HostFacts) -> None:
-        """What the system says of the network now."""
-        old, self._network = self._network, facts
-        if (old.network_kind, old.network_name, old.online) != (facts.network_kind, facts.network_name, facts.online):
-            self.moved()
 
     def moved(self) -> None:
         """The computer may be on another network: which address of a server leads there is found out anew."""

@@ -1,7 +1,7 @@
 """What comes round by itself: the daily comparison and copy, pruning, settings edited by hand, waking up.
 
-One thread that looks about twice a minute and otherwise sleeps; decides only whether something is due. What it starts
-runs elsewhere (scans on the local lane), but for the ledger's copy, which is made here.
+One thread that looks about twice a minute, or at once when called, and otherwise sleeps; decides only whether something
+is due. What it starts runs elsewhere (scans on the local lane), but for the ledger's copy, which is made here.
 """
 
 import logging
@@ -51,21 +51,34 @@ class Routine:
         self._on_gap = on_gap
         self._on_set_back = on_set_back
         self._stopping = threading.Event()
+        self._called = threading.Event()
+        self._has_woken = False
         self._thread = threading.Thread(target=self._run, name="routine", daemon=True)
         self._offset_ms = self._offset()
 
     def start(self) -> None:
-        """Begin."""
+        """Begin; the first look comes after a while, for who starts has looked at everything."""
+        self._called.clear()
         self._thread.start()
+
+    def call(self, *, has_woken: bool = False) -> None:
+        """Look at once; `has_woken`: the system says that the computer slept. Any thread, never blocks."""
+        self._has_woken = self._has_woken or has_woken
+        self._called.set()
 
     def stop(self) -> None:
         """End; waits for what is under way."""
         self._stopping.set()
+        self._called.set()
         if self._thread.is_alive():
             self._thread.join(5)
 
     def _run(self) -> None:
-        while not self._stopping.wait(LOOK_EVERY_S):
+        while not self._stopping.is_set():
+            self._called.wait(LOOK_EVERY_S)
+            self._called.clear()
+            if self._stopping.is_set():
+                return
             try:
                 self.look()
             except Fate as fate:  # the ledger cannot be written just now, say: it is due again at the next look
@@ -76,9 +89,10 @@ class Routine:
     def look(self) -> None:
         """One look."""
         offset_ms = self._offset()
-        if offset_ms - self._offset_ms > GAP_MS:
+        if self._has_woken or offset_ms - self._offset_ms > GAP_MS:
             log.info("the computer slept, or its clock was set ahead")
             self._on_gap()
+            self._has_woken = False
         elif self._offset_ms - offset_ms > GAP_MS:
             log.info("the clock was set back by %d s", (self._offset_ms - offset_ms) // 1000)
             self._on_set_back(self._offset_ms - offset_ms)

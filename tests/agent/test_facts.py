@@ -1,5 +1,6 @@
 """The computer's facts merged from what the system signals and what must be looked at."""
 
+import json
 import queue
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from agent import facts as facts_module
 from agent.domain.facts import HostFacts
-from agent.facts import HostWatch, free_disk_bytes, memory_of
+from agent.facts import HostWatch, free_disk_bytes, memory_of, own_addresses
 from agent.platforms import Platform, current
 from agent.platforms.base import Handle
 
@@ -155,6 +156,15 @@ def test_the_memory_of_a_process_is_told_while_it_lives() -> None:
         child.kill()
     assert told > 100_000
     assert memory_of(child.pid) is None
+
+
+def test_the_own_addresses_are_those_that_others_on_the_network_see() -> None:
+    argv = ["ip", "-json", "address"]
+    if shutil.which(argv[0]) is None:
+        pytest.skip("ip is not installed")
+    listed = json.loads(subprocess.run(argv, check=True, capture_output=True).stdout)
+    told = {one["local"] for device in listed for one in device["addr_info"] if one["scope"] == "global"}
+    assert own_addresses() == told
 
 
 def test_free_space_is_told_for_folders_that_are_yet_to_be_made(tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ written so that the agent does not take it for this machine, to which no network
 
 import contextlib
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from agent.platforms.base import places
 from agent.protocol.destination import DestinationAddresses
 from agent.protocol.methods import DestinationAddImmich, JobsList
 from agent.protocol.types import Snapshot
@@ -203,6 +205,48 @@ def test_a_computer_that_comes_home_takes_the_address_at_home_at_once(stage: Rig
     stage.write("back.jpg", b"\xff\xd8" + b"d" * 5000)
     stage.wait_safe(4)
     assert public.requests == before
+
+
+def test_a_film_that_only_the_address_at_home_takes_goes_as_soon_as_the_computer_is_there(stage: Rig, bus: Bus) -> None:
+    bus.mock("networkmanager", "org.freedesktop.NetworkManager")
+    bus.network(kind="802-11-wireless", first=True)
+    stage.ready(destinations=("server",))
+    server = stage.places["server"]
+    assert isinstance(server, ServerPlace)
+    public = server.server.address(body_limit=1_000_000)
+    stage.call("destination.set_addresses", DestinationAddresses("server", (server.server.url, public.url)))
+    server.server.main.refuse()
+    stage.write("photo.jpg", b"\xff\xd8" + b"a" * 5000)
+    stage.wait_safe(1)
+    stage.write("film.mp4", b"\0\0\0\x18ftypmp42" + b"b" * 2_000_000)
+    stage.wait(lambda _: _waits_for_route(stage), "the film that waits")
+    server.server.main.accept()
+    bus.network(kind="802-3-ethernet")
+    within_promise(stage, lambda now: now.library.counts.safe == 2, "the film at home")
+
+
+def _waits_for_route(stage: Rig) -> bool:
+    listed = stage.call("jobs.list", JobsList("PENDING")).rows
+    return any((job.last_error or "").startswith("waits_for_route") and job.run_after for job in listed)
+
+
+def test_a_ledger_that_is_busy_at_waking_up_makes_nobody_deaf_for_the_network(stage: Rig, bus: Bus) -> None:
+    bus.mock("logind", "org.freedesktop.login1")
+    bus.mock("networkmanager", "org.freedesktop.NetworkManager")
+    bus.network(first=True)
+    stage.ready(destinations=())
+    server = far_server(stage)
+    other = sqlite3.connect(places(stage.home).database_file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    bus.call(LOGIND, "EmitSignal", "org.freedesktop.login1.Manager", "PrepareForSleep", "b", "[<false>]")
+    bus.network(metered=1)
+    within_promise(stage, lambda now: "unmetered_network" in held(now), "the hold")
+    stage.write("a.jpg", b"\xff\xd8" + b"a" * 5000)
+    other.execute("ROLLBACK")
+    other.close()
+    bus.network(metered=2)
+    stage.wait_safe(1)
+    assert len(server.server.assets) == 1
 
 
 def test_a_system_that_tells_nothing_holds_nothing(stage: Rig) -> None:

@@ -89,12 +89,12 @@ class Server:
         self._ways.moved()
 
     def line(self) -> Connection:
-        """A line to that address that is not opened yet, for another protocol than ours."""
-        return self._ways.route.connection(for_another_protocol=True)
+        """A line to `address` that is not opened yet, for another protocol than ours. Raises what `exchange` does."""
+        return self._ways.first().connection(for_another_protocol=True)
 
     def stream(self) -> Stream:
-        """A connection of its own for an answer that is read line by line, by the way that was taken last."""
-        stream = Stream(self._ways.route, self.silence_s, self._clock, self._streams.discard)
+        """A connection of its own for an answer that is read line by line. Raises what `exchange` does."""
+        stream = Stream(self._ways.first(), self.silence_s, self._clock, self._streams.discard)
         self._streams.add(stream)
         return stream
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from agent.destinations.immich.dial import Connection
 from agent.destinations.immich.http import Server
-from agent.domain.errors import Blocked, Transient
+from agent.domain.errors import Blocked, Fate, Transient
 
 if TYPE_CHECKING:
     import socketio
@@ -48,9 +48,9 @@ class Live:
         """Raises `Blocked` `live_refused` for a key that may not, `Transient` `live_lost` for what may pass."""
         import socketio
 
-        parts = urlsplit(self._server.address)
         # The package would know neither the system's proxies nor more than one to believe.
         options: dict[str, Any] = {"socket": self._dialled()}
+        parts = urlsplit(self._server.address)
         client = self._client = socketio.Client(
             reconnection=False, handle_sigint=False, websocket_extra_options=options, request_timeout=CONNECT_S
         )
@@ -79,7 +79,7 @@ class Live:
         try:
             self._connection = self._server.line()
             return self._connection.connect()
-        except (Blocked, OSError) as error:
+        except (Fate, OSError) as error:
             self.close()
             raise Transient("live_lost", detail=type(error).__name__) from None
 

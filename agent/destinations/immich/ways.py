@@ -28,6 +28,7 @@ KNOWN_S = 300.0
 _NO_WAY = {"server_unreachable", "certificate_untrusted", "certificate_changed", "client_certificate_needed"}
 #: What another server, a portal or a proxy before a dead one would say as well.
 _DOUBTFUL = frozenset({401, 502, 503, 504})
+_NOT_MODIFIED = 304
 
 
 class _Way(MutableRecord):
@@ -67,6 +68,12 @@ class Ways:
     @property
     def route(self) -> Route:
         """The way that was taken last."""
+        return self._last.route
+
+    def first(self) -> Route:
+        """The way for what is no exchange: the one that exchanges take now. Raises what `exchange` does."""
+        if len(self._ways) > 1 and self._clock.monotonic_s() >= self._last.known_until_s:
+            self.exchange(Request("GET", "/users/me"))
         return self._last.route
 
     def exchange(self, request: Request) -> Answer:
@@ -216,4 +223,5 @@ class Ways:
 def _is_doubtful(answer: Answer) -> bool:
     """Whether it may be another's: a refusal to know us, a redirection, a page."""
     is_page = answer.headers.get("content-type", "").startswith("text/html")
-    return answer.status in _DOUBTFUL or 300 <= answer.status < 400 or is_page
+    is_redirection = 300 <= answer.status < 400 and answer.status != _NOT_MODIFIED
+    return answer.status in _DOUBTFUL or is_redirection or is_page

@@ -35,6 +35,7 @@ class _Post(MutableRecord):
     wanted_s: float
     asked_s: float
     stopping: threading.Event
+    stirred: threading.Event
     live: Live | None = None
     is_refused: bool = False
     thread: threading.Thread | None = None
@@ -82,7 +83,7 @@ class Listening:
             self._end(name)  # another sign-in
             post = None
         if post is None:
-            post = _Post(destination, now_s, now_s - SAFETY_S - 1, threading.Event())
+            post = _Post(destination, now_s, now_s - SAFETY_S - 1, threading.Event(), threading.Event())
             post.thread = threading.Thread(target=self._listen, args=(name, post), name=f"live-{name}", daemon=True)
             self._posts[name] = post
             post.thread.start()
@@ -95,8 +96,18 @@ class Listening:
     def _end(self, name: str) -> None:
         post = self._posts.pop(name)
         post.stopping.set()
+        post.stirred.set()
         if post.live is not None:
             post.live.closed.set()
+
+    def again(self) -> None:
+        """The computer may be on another network: what was listened to, or in vain, is connected anew. Never blocks."""
+        with self._turn:
+            posts = list(self._posts.values())
+        for post in posts:
+            post.stirred.set()
+            if post.live is not None:
+                post.live.closed.set()
 
     def stop(self) -> None:
         """Listen to nobody any more."""
@@ -126,7 +137,9 @@ class Listening:
             except Fate as error:
                 failures += 1
                 log.debug("no live events from %s: %s", name, error)
-                post.stopping.wait(backoff.delay_s(min(failures, 8), random.random()))  # noqa: S311 - jitter
+                if post.stirred.wait(backoff.delay_s(min(failures, 8), random.random())):  # noqa: S311 - jitter
+                    post.stirred.clear()
+                    failures = 0
                 continue
             failures = 0
             post.live = live

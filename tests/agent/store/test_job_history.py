@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.domain.errors import Transient
 from agent.store import job_history, jobs
 from agent.store.db import Database
 from agent.store.jobs import NewJob, Open
@@ -76,6 +77,23 @@ def test_what_only_a_wrong_clock_can_have_put_off_is_due(ledger: Database, waits
     with ledger.write() as tx:
         assert job_history.bring_near(tx, NOW, farthest_ms=DAY_MS) == (waits_ms > DAY_MS)
     assert run_after(ledger, job_id) == NOW + then_ms
+
+
+def test_what_waits_for_one_thing_is_due_when_that_may_be_there(ledger: Database) -> None:
+    waiting = {}
+    for code in ("waits_for_route", "waits_for_room", "timeout"):
+        waiting[code] = add(ledger)
+        claim(ledger, NOW)
+        with ledger.write() as tx:
+            jobs.give_back(tx, [waiting[code]], NOW, run_after=NOW + 900_000, error=str(Transient(code, size=5)))
+    with ledger.write() as tx:
+        assert job_history.make_due(tx, NOW + 5, waits_for="waits_for_route") == 1
+        assert job_history.make_due(tx, NOW + 6, waits_for="waits_for_route") == 0
+    assert {code: run_after(ledger, one) - NOW for code, one in waiting.items()} == {
+        "waits_for_route": 5,
+        "waits_for_room": 900_000,
+        "timeout": 900_000,
+    }
 
 
 def test_a_clock_that_is_set_back_makes_nothing_wait_longer(ledger: Database) -> None:

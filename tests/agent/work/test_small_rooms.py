@@ -233,6 +233,28 @@ def test_what_fails_once_comes_round_again(
     made.stop()
 
 
+def test_who_calls_is_not_kept_waiting_and_a_wake_up_that_failed_comes_round_again(
+    expected_log: Callable[..., None],
+) -> None:
+    expected_log("what comes round by itself")
+    woken, again = threading.Event(), threading.Event()
+
+    def wake() -> None:
+        if woken.is_set():
+            again.set()
+        else:
+            woken.set()
+            raise Blocked("disk_full")
+
+    made = Routine(FakeClock(), [], lambda: None, wake, lambda _: None)
+    made.start()
+    made.call(has_woken=True)
+    assert woken.wait(20)
+    made.call()
+    assert again.wait(20)
+    made.stop()
+
+
 def test_a_gap_in_the_wall_clock_is_a_wake_up() -> None:
     desk = Desk()
     desk.look()

@@ -42,6 +42,7 @@ class Place:
                 return
             status = 413 if len(body) > self.limit_bytes else self.status
             said = self.user if path == "/users/me" else json.dumps({"by": self.name}).encode()
+            said = b"" if status == 304 else said
             top = f"HTTP/1.1 {status} X\r\nContent-Type: {self.kind}\r\nContent-Length: {len(said)}\r\n\r\n"
             sock.sendall(top.encode() + said)
 
@@ -50,6 +51,7 @@ class Journey:
     """Two addresses, and a person who is at home or away."""
 
     ways: Ways
+    names: dict[str, str]
 
     def __init__(self) -> None:
         self.home, self.public = Place("home"), Place("public")
@@ -58,6 +60,10 @@ class Journey:
     def ask(self, body_bytes: int = 0) -> str:
         """Who answered."""
         return str(self.exchange(body_bytes)["by"])
+
+    def first(self) -> str:
+        """Where another protocol would be spoken."""
+        return self.names[self.ways.first().address]
 
     def exchange(self, body_bytes: int = 0) -> dict[str, object]:
         answer = self.ways.exchange(Request("POST", "/x", {}, lambda: (b"x" * body_bytes,), body_bytes))
@@ -72,6 +78,7 @@ def journey() -> Iterator[Journey]:
     with Listener(journey.home.serve) as home, Listener(journey.public.serve) as public:
         addresses = [f"http://127.0.0.1:{one.port}/api" for one in (home, public)]
         journey.ways = Ways(addresses, {"x-api-key": "k"}, journey.clock, user_id="me", silence_s=10)
+        journey.names = dict(zip(addresses, ("home", "public"), strict=True))
         yield journey
         journey.ways.close()
 
@@ -201,6 +208,15 @@ def test_an_address_that_breaks_rests_ever_longer_and_the_next_attempt_takes_ano
     assert journey.ask() == "home"
 
 
+def test_that_nothing_has_changed_is_a_good_answer(journey: Journey) -> None:
+    assert journey.ask() == "home"
+    journey.home.status = 304
+    assert journey.ways.exchange(Request("GET", "/albums")).status == 304
+    journey.home.status = 200
+    assert journey.ask() == "home"
+    assert not journey.public.asked
+
+
 def test_a_size_that_all_refused_is_really_asked_for_again(journey: Journey) -> None:
     journey.home.limit_bytes = journey.public.limit_bytes = 1_000
     assert journey.exchange(5_000)["status"] == 413
@@ -225,6 +241,17 @@ def test_of_many_films_that_wait_for_a_dead_address_one_asks_it_and_the_rest_wai
     journey.home.hangs_up_on = set()
     assert journey.ask(5_000) == "home"
     assert journey.ask(6_000) == "home"
+
+
+def test_another_protocol_takes_the_way_that_leads_there_now(journey: Journey) -> None:
+    journey.home.hangs_up_on = {"/users/me"}
+    assert journey.first() == "public"
+    asked = len(journey.public.asked)
+    assert journey.first() == "public"
+    assert len(journey.public.asked) == asked, "it was just found out"
+    journey.home.hangs_up_on = set()
+    journey.ways.moved()
+    assert journey.first() == "home"
 
 
 def test_on_another_network_the_first_address_is_tried_at_once(journey: Journey) -> None:

@@ -8,6 +8,7 @@ import pytest
 from agent.destinations.immich import ImmichDestination
 from agent.destinations.immich.live import Live
 from agent.destinations.immich.secret import Secret
+from agent.domain import backoff
 from agent.domain.errors import Blocked, Transient
 from agent.platforms.clock import SystemClock
 from agent.work.server.live import DEBOUNCE_S, LINGER_S, POLL_S, Listening
@@ -117,6 +118,30 @@ def test_a_line_that_breaks_is_made_again(server: StandIn, listening: tuple[List
     server.drop_connections()
     asked.wait(3)
     assert asked.times[2] == 0.0
+
+
+def test_on_another_network_the_line_is_made_anew(
+    server: StandIn, listening: tuple[Listening, Asked, FakeClock]
+) -> None:
+    posts, asked, _ = listening
+    posts.look({"here1"})
+    asked.wait(2)
+    posts.again()
+    asked.wait(3)
+    assert asked.times[2] == 0.0
+
+
+def test_on_another_network_nobody_waits_any_longer_to_try_again(
+    server: StandIn, listening: tuple[Listening, Asked, FakeClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST_S", 1_000.0)
+    posts, asked, _ = listening
+    server.main.refuse()
+    posts.look({"here1"})
+    asked.wait(1)
+    server.main.accept()
+    posts.again()
+    asked.wait(2)
 
 
 def test_who_is_not_let_in_looks_now_and_then(server: StandIn) -> None:
