@@ -34,6 +34,7 @@ OUT_OF_REACH = frozenset(
 CATALOGUE: dict[str, Kind] = {
     "server_unreachable": Kind("warning", must_act=False, visible_after_s=10),
     "server_unavailable": Kind("warning", must_act=False, visible_after_s=10, hidden_by="server_unreachable"),
+    "server_error": Kind("warning", must_act=False, visible_after_s=10, hidden_by="server_unreachable"),
     "connection_lost": Kind("warning", must_act=False, visible_after_s=10, hidden_by="server_unreachable"),
     "maintenance": _PASSES,
     "not_immich": _ACT,

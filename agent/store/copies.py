@@ -4,6 +4,7 @@ Functions over one transaction. Also plans work: which assets still lack a copy 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from agent.protocol.types import Args, CopyRow
 from agent.protocol.wire import as_json
@@ -109,14 +110,19 @@ def of_content(tx: Tx, content_id: int, names: dict[str, str]) -> list[CopyRow]:
     return [CopyRow(row[0], names.get(row[0], row[0]), row[1], row[2], row[3]) for row in rows]
 
 
+#: What went along with its picture has the picture's id and is no asset of its own: no server knows its digest.
+NO_SIDECAR: Final = "NOT EXISTS (SELECT 1 FROM files s WHERE s.content_id = c.content_id AND s.role = 'sidecar')"
+
+
 def with_remote_ids(tx: Tx, destination_id: str, remote_ids: Sequence[str]) -> list[tuple[int, bytes, int]]:
-    """The copies that go by these ids at a destination, as (content id, sha1, size)."""
+    """The assets that go by these ids at a destination, as (content id, sha1, size)."""
     found: list[tuple[int, bytes, int]] = []
     for start in range(0, len(remote_ids), 500):
         some = remote_ids[start : start + 500]
         rows = tx.execute(
             "SELECT c.content_id, k.sha1, k.size FROM copies c JOIN contents k ON k.id = c.content_id"
-            f" WHERE c.destination_id = ? AND c.remote_id IN ({placeholders(len(some))})",
+            f" WHERE c.destination_id = ? AND c.remote_id IN ({placeholders(len(some))})"
+            f" AND {NO_SIDECAR}",
             (destination_id, *some),
         )
         found += [(row[0], row[1], row[2]) for row in rows]
@@ -190,10 +196,11 @@ def bury(tx: Tx, tombstones: Mapping[tuple[str, bytes], int], now_at: int) -> li
 
 
 def stretch(tx: Tx, destination_id: str, after: int, limit: int) -> list[tuple[int, bytes, int, str]]:
-    """Copies by content id, those that are or were at a destination: (content id, sha1, size, state)."""
+    """Assets by content id, those that are or were at a destination: (content id, sha1, size, state)."""
     rows = tx.execute(
         "SELECT c.content_id, k.sha1, k.size, c.state FROM copies c JOIN contents k ON k.id = c.content_id"
-        " WHERE c.destination_id = ? AND c.content_id > ? AND c.state <> 'not_taken' ORDER BY c.content_id LIMIT ?",
+        f" WHERE c.destination_id = ? AND c.content_id > ? AND c.state <> 'not_taken' AND {NO_SIDECAR}"
+        " ORDER BY c.content_id LIMIT ?",
         (destination_id, after, limit),
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -6,6 +6,7 @@ Functions over one transaction. Nothing here touches a local file; `work.server.
 from collections.abc import Iterable, Mapping, Sequence
 
 from agent.record import Record
+from agent.store.copies import NO_SIDECAR
 from agent.store.db import Row, Tx, placeholders
 
 #: A row of `remote_assets` without destination and reading, in the order of its columns.
@@ -205,7 +206,8 @@ def unseen_copies(tx: Tx, destination_id: str, before_at: int) -> list[tuple[int
     rows = tx.execute(
         "SELECT c.content_id, k.sha1, k.size, c.state FROM copies c JOIN contents k ON k.id = c.content_id"
         " WHERE c.destination_id = ?1 AND c.state IN ('safe', 'in_trash') AND coalesce(c.verified_at, 0) < ?2"
-        " AND NOT EXISTS (SELECT 1 FROM remote_assets r WHERE r.destination_id = ?1 AND r.remote_id = c.remote_id)",
+        " AND NOT EXISTS (SELECT 1 FROM remote_assets r WHERE r.destination_id = ?1 AND r.remote_id = c.remote_id)"
+        f" AND {NO_SIDECAR}",
         (destination_id, before_at),
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -10,15 +10,17 @@ from collections.abc import Callable
 
 from agent.domain import backoff
 from agent.domain.clock import Clock
-from agent.domain.errors import Blocked, Fate
+from agent.domain.errors import Blocked, Fate, Interrupted
 from agent.record import Record
 
 log = logging.getLogger(__name__)
 
 #: The same problem so soon after a look that found nothing was there all the time.
 SOON_S = 600.0
+#: After a look that was cut short.
+SOON_AGAIN_S = 1.0
 #: A line or a server may really come and go; a look would find these.
-_FOUND_BY_LOOKS = frozenset({"server_unreachable", "server_unavailable", "connection_lost"})
+_FOUND_BY_LOOKS = frozenset({"server_unreachable", "server_unavailable", "server_error", "connection_lost"})
 
 
 class Block(Record, frozen=True):
@@ -98,14 +100,22 @@ class Blocks:
             return wait_s
         try:
             self._probe(lane)
+        except Interrupted:  # its settings were changed under the look, or the agent stops
+            return SOON_AGAIN_S
         except Blocked as problem:
-            self.shut(lane, problem)
-            return self._blocks[lane].next_look_s - self._clock.monotonic_s()
+            return self._still(lane, problem)
         except Fate as error:
-            self.shut(lane, Blocked(error.code, **error.args_))
-            return self._blocks[lane].next_look_s - self._clock.monotonic_s()
+            return self._still(lane, Blocked(error.code, **error.args_))
         log.info("destination %s is to be had again", lane)
         with self._turn:
             self._passed[lane] = _Passed(block.problem.code, block.looks, self._clock.monotonic_s())
         self.forget(lane)
         return None
+
+    def _still(self, lane: str, problem: Blocked) -> float | None:
+        """The look found it shut; but it may have been removed meanwhile, and then nothing of it stays."""
+        if lane not in self._blocks:
+            return None
+        self.shut(lane, problem)
+        block = self._blocks.get(lane)
+        return block.next_look_s - self._clock.monotonic_s() if block is not None else None

@@ -21,6 +21,9 @@ from agent.work.worker import Scope
 
 log = logging.getLogger(__name__)
 
+#: What was deleted or lost there is nothing that a still could be joined with.
+_GONE = frozenset({"deleted_at_destination", "missing_at_destination"})
+
 
 class Sender:
     """The puts to one destination."""
@@ -63,7 +66,7 @@ class Sender:
                 item = shown(
                     self._source(scope, asset.job, main),
                     sidecar=self._source(scope, asset.job, along) if along else None,
-                    live_video_id=video.remote_id if live and video else None,
+                    live_video_id=video.remote_id if live and video and video.outcome not in _GONE else None,
                 )
                 placed = self._put(scope, asset.job, main, item)
                 asset.is_linked = placed is not None and placed.created and item.live_video_id is not None

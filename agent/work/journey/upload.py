@@ -11,9 +11,9 @@ from contextlib import closing
 from itertools import islice
 from queue import SimpleQueue
 
-from agent.destinations.base import Destination, Wanted
+from agent.destinations.base import Destination, Found, Wanted
 from agent.domain.clock import Clock
-from agent.domain.errors import Fate
+from agent.domain.errors import Blocked, Fate, Transient
 from agent.domain.sending import is_probe, is_waiting
 from agent.files.reach import Reach
 from agent.store import copies, folders
@@ -33,6 +33,9 @@ INVENTORY_TOGETHER = 500
 FLUSH_EVERY_S = 1.0
 #: So many stand ready beside those in flight: who has sent one finds the next without asking the lane.
 AT_THE_GATE = 2
+
+#: The trouble of a destination, not of the photos that it is asked for.
+OUTAGES = frozenset({"server_unavailable", "server_error", "connection_lost"})
 
 Sent = Generator[tuple[Batched, Fate | None]]
 
@@ -98,7 +101,7 @@ class Upload:
             if piece.outcome is None and piece.sha1 is not None and not self._travels_along(piece)
         }
         if asked:
-            found = self._destination.check(list(asked.values()))
+            found = self._checked(list(asked.values()))
             log.debug("%s: asked for %d contents, %d are there", self._id, len(asked), len(found))
             for piece in open_pieces:
                 if piece.outcome is None and piece.sha1 in found:
@@ -106,6 +109,15 @@ class Upload:
         for piece in open_pieces:
             if piece.is_settled:
                 piece.content = None
+
+    def _checked(self, asked: list[Wanted]) -> dict[bytes, Found]:
+        """A question that broke off is no photo's fault: the destination is looked at until it answers again."""
+        try:
+            return self._destination.check(asked)
+        except Transient as error:
+            if error.code not in OUTAGES:
+                raise
+            raise Blocked(error.code, **error.args_) from error
 
     def _travels_along(self, piece: Piece) -> bool:
         return piece.member.role == "sidecar" and self._destination.traits.takes_sidecars

@@ -113,7 +113,10 @@ class Mirror:
     def removed(self, remote_ids: Sequence[str], then: Callable[[Tx], None]) -> None:
         """The server said of these ids that they were deleted for good; `then` is written in the same transaction."""
         tx = self._database.read()
-        contents = copies.with_remote_ids(tx, self._id, remote_ids)
+        known = copies.with_remote_ids(tx, self._id, remote_ids)
+        states = copies.at(tx, self._id, [one[0] for one in known])
+        # Old deletions are told again after a new sign-in: they are no news, and count for no loss of many.
+        contents = [one for one in known if states[one[0]].state != "deleted_at_destination"]
         self._gone(contents, then, was_explicit=True, dying=frozenset(remote_ids))
 
     def lacking(

@@ -50,11 +50,7 @@ class Search:
                 step()
             except (Blocked, Rejected) as error:
                 refused.append(error)
-        now_at = self._clock.now_at()
-        if thorough or progress.checked_at is None or not 0 <= now_at - progress.checked_at < CHECK_EVERY_MS:
-            self._check_all(check)
-            with self._database.write() as tx:
-                remote.note_search(tx, self._id, checked_at=now_at)
+        self.ask_for_copies(check, every_ms=0 if thorough else CHECK_EVERY_MS)
         if refused:
             raise refused[0]
         if progress.is_whole:
@@ -101,6 +97,15 @@ class Search:
             remote.put_users(tx, self._id, progress.reading, found)
             for remote_id, *_ in found:
                 remote.set_partner(tx, self._id, progress.reading, remote_id, shares=True)
+
+    def ask_for_copies(self, check: Callable[[], None], *, every_ms: int) -> None:
+        """Ask for every copy by its digest, if that was not done within so long."""
+        progress, now_at = remote.progress(self._database.read(), self._id), self._clock.now_at()
+        checked_at = progress.checked_at if progress is not None else None
+        if checked_at is None or not 0 <= now_at - checked_at < every_ms:
+            self._check_all(check)
+            with self._database.write() as tx:
+                remote.note_search(tx, self._id, checked_at=now_at)
 
     def _check_all(self, check: Callable[[], None]) -> None:
         """Ask for every copy by digest. One that was seen in the trash and is gone was deleted; others are missing."""

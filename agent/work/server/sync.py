@@ -78,14 +78,17 @@ class Sync:
         self._destination.probe()  # another account, or a key that may not: nothing of it is taken for a change
         self._keep_alive()
         try:
+            thorough = any(job.payload.get("thorough") for job in batch)
             if self._server.has_session:
                 self._by_stream(check)
+                # A server that was put back as it was yesterday tells of nothing that it lost by that.
+                self._search.ask_for_copies(check, every_ms=0 if thorough else DAY_MS)
             else:
                 progress = self._progress("search", None)
                 if not 0 <= self._clock.now_at() - (progress.began_at or 0) < DAY_MS:
                     self._begin("search", None)  # pages do not tell of what was deleted
                     progress = self._progress("search", None)
-                self._search(progress, check, thorough=any(job.payload.get("thorough") for job in batch))
+                self._search(progress, check, thorough=thorough)
         except (Blocked, Rejected) as error:  # the lane stays open: uploads need none of these questions
             raise of_one_question(error, "sync_refused") from error
         now_at = self._clock.now_at()

@@ -12,7 +12,7 @@ from agent.protocol.settings import Values
 from agent.protocol.types import Agent, Backup, Counts, Library, Problem, Run, Snapshot
 from agent.state import State
 from agent.work import routine
-from agent.work.blocks import SOON_S, Block, Blocks
+from agent.work.blocks import SOON_AGAIN_S, SOON_S, Block, Blocks
 from agent.work.journey.bandwidth import Bandwidth
 from agent.work.notices import Notices
 from agent.work.routine import Daily, Routine
@@ -28,11 +28,13 @@ class Shed:
         self.clock = FakeClock()
         self.error: Exception | None = Blocked("server_unreachable")
         self.looks = 0
+        self.before: Callable[[], None] = lambda: None
         self.told: list[dict[str, Block]] = []
         self.blocks = Blocks(self.clock, self._probe, self.told.append)
 
     def _probe(self, _: str) -> None:
         self.looks += 1
+        self.before()
         if self.error is not None:
             raise self.error
 
@@ -65,6 +67,24 @@ def test_it_opens_with_the_first_look_that_succeeds(shed: Shed) -> None:
     assert shed.told[-1] == {}
     assert shed.blocks.mend("d") is None
     assert shed.looks == 1
+
+
+def test_a_destination_that_is_removed_under_a_look_leaves_no_problem(shed: Shed) -> None:
+    shed.blocks.shut("d", Blocked("server_unreachable"))
+    shed.clock.advance(31)
+    shed.before = lambda: shed.blocks.forget("d")
+    assert shed.blocks.mend("d") is None
+    assert shed.told[-1] == {}
+
+
+def test_a_look_that_is_cut_short_is_no_problem_of_its_own(shed: Shed) -> None:
+    shed.blocks.shut("d", Blocked("server_unreachable"))
+    shed.clock.advance(31)
+    shed.error = Interrupted("stop")
+    assert shed.blocks.mend("d") == SOON_AGAIN_S
+    assert shed.told[-1]["d"].problem.code == "server_unreachable"
+    shed.error = None
+    assert shed.blocks.mend("d") is None
 
 
 def test_a_person_or_a_new_network_makes_it_look_at_once(shed: Shed) -> None:
