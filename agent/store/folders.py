@@ -6,7 +6,9 @@ Functions over one transaction. The settings say what is wanted; `attach` brings
 from collections.abc import Iterable, Mapping
 
 from agent.record import Record
+from agent.store import files
 from agent.store.db import Tx
+from agent.store.files import Member
 
 
 class FolderRow(Record, frozen=True):
@@ -97,3 +99,19 @@ def is_inventoried(tx: Tx, destination_id: str) -> bool:
 def mark_inventoried(tx: Tx, destination_id: str, now_at: int) -> None:
     """All that the destination held before us is in the ledger."""
     tx.execute("UPDATE destinations SET inventoried_at = ? WHERE id = ?", (now_at, destination_id))
+
+
+def vanished(tx: Tx, member: Member, now_at: int) -> None:
+    """Nothing was at the path of this file a moment ago: it is gone, unless it was moved or written anew meanwhile.
+
+    Its directory is read at the next look, however quick: a drive that is pulled takes its files away, and when it is
+    back, nothing else tells that they are there again.
+    """
+    row = tx.execute(
+        "SELECT directory_id, size, mtime_ns FROM files WHERE id = ? AND state <> 'gone'", (member.id,)
+    ).fetchone()
+    if row is None or files.path_of(tx, member.id) != member.path:
+        return
+    tx.execute("UPDATE directories SET mtime_ns = -1 WHERE id = ?", (row[0],))
+    if (row[1], row[2]) == (member.size_bytes, member.mtime_ns):
+        files.mark_gone(tx, [member.id], now_at)

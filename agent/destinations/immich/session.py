@@ -5,7 +5,7 @@ gets the name that it is given, needs no password, and dies with the one that it
 nobody uses it for 90 days. So both are kept, and both are ended at the end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 
 from agent.destinations.immich.auth import Account, account, key_for_login, log_in, running_version
@@ -91,14 +91,14 @@ def key_from_login(
         return secret, account(server)
 
 
-def end(api_url: str, secret: Secret, *, clock: Clock, trust: Trust | None = None) -> None:
+def end(api_url: str, secret: Secret, *, clock: Clock, trust: Trust | None = None, others: Sequence[str] = ()) -> None:
     """Revoke what we made: the session with the one it came from, or the key. A pasted key is not ours to revoke."""
     if secret.kind == "session":
         first = replace(secret, token=secret.parent or secret.token)
-        with _as(first, api_url, clock, trust) as server:
+        with _as(first, api_url, clock, trust, others) as server:
             server.ask("POST", "/auth/logout")
     elif secret.key_id is not None:
-        with _as(secret, api_url, clock, trust) as server:
+        with _as(secret, api_url, clock, trust, others) as server:
             answer = server.exchange(Request("DELETE", f"/api-keys/{secret.key_id}"))
             if answer.status not in {200, 204}:
                 raise server.verdict(answer)
@@ -112,9 +112,9 @@ def keep_alive(api_url: str, secret: Secret, *, clock: Clock, trust: Trust | Non
             server.ask("POST", "/auth/validateToken")
 
 
-def _as(secret: Secret, api_url: str, clock: Clock, trust: Trust | None) -> closing[Server]:
+def _as(secret: Secret, api_url: str, clock: Clock, trust: Trust | None, others: Sequence[str] = ()) -> closing[Server]:
     """The server, asked with this secret; closed at the end."""
-    return closing(Server(api_url, secret.sent(), clock=clock, trust=trust))
+    return closing(Server(api_url, secret.sent(), clock=clock, trust=trust, others=others))
 
 
 def _plain(name: str) -> str:

@@ -86,7 +86,8 @@ class Library:
             id=old.id if old else secrets.token_hex(4),
             kind="immich",
             name=old.name if old else self._free_name(wish.name, urlsplit(account.api_url).hostname or "Immich"),
-            location=account.api_url,
+            # Away from home a person signs in by a further address: the order stays.
+            location=old.location if old and not entered.routes and account.api_url in old.routes else account.api_url,
             account=account.email,
             user_id=account.user_id,
             secret_store=wish.store,

@@ -167,7 +167,13 @@ class SignIn:
     def leave(self, setting: DestinationSetting, text: str) -> None:
         """Revoke what we made for a destination; a server that does not answer must not keep a person from leaving."""
         try:
-            session.end(setting.location, read_secret(text), clock=self._clock, trust=trust_of(setting))
+            session.end(
+                setting.location,
+                read_secret(text),
+                clock=self._clock,
+                trust=trust_of(setting),
+                others=setting.routes,
+            )
         except Fate as error:
             log.info("what we were signed in with at %s could not be revoked: %s", setting.name, error)
 

@@ -129,7 +129,7 @@ class Scan:
             check()
             self._pause.wait(0.1)
 
-    def _path(self, path: bytes, urgency: Urgency, check: Callable[[], None]) -> None:
+    def _path(self, path: bytes, urgency: Urgency, check: Callable[[], None], *, tries: int = REST_TRIES) -> None:
         place = self._folders.containing(path)
         inner = [watched for watched in self._folders.all() if watched.root.startswith(path.rstrip(b"/") + b"/")]
         for watched in inner:
@@ -149,9 +149,9 @@ class Scan:
         if facts is None:
             self._folder(watched, urgency, check, below=below)
             return
-        if 0 <= self._clock.now_at() * 1_000_000 - facts.mtime_ns < REST_NS:
+        if tries and 0 <= self._clock.now_at() * 1_000_000 - facts.mtime_ns < REST_NS:
             self._rest(check)
-            self._path(path, urgency, check)
+            self._path(path, urgency, check, tries=tries - 1)
             return
         taken = Taken()
         self._intake.observe(watched, directory, {name: facts}, [], urgency, taken)

@@ -131,7 +131,7 @@ class Finish:
                 if piece.is_new:
                     activity.note(tx, "uploaded", piece.member.id, self._id, {}, now_at)
             elif isinstance(piece.error, FileVanished):
-                files.mark_gone(tx, [piece.member.id], now_at)
+                folders.vanished(tx, piece.member, now_at)
 
     def _note_failure(self, tx: Tx, asset: Batched, now_at: int) -> None:
         for piece in asset.pieces:

@@ -144,7 +144,7 @@ class Listening:
             failures = 0
             post.live = live
             if not post.stopping.is_set():
-                self._ask(name, 0.0)  # what was missed is not told again
+                self._ask_for(name, post, 0.0)  # what was missed is not told again
                 live.closed.wait()
             post.live = None
             live.close()
@@ -155,4 +155,11 @@ class Listening:
             log.info("%s says %s", name, event)
             if post.live is not None:
                 post.live.closed.set()
-        self._ask(name, DEBOUNCE_S)
+        self._ask_for(name, post, DEBOUNCE_S)
+
+    def _ask_for(self, name: str, post: _Post, after_s: float) -> None:
+        try:
+            self._ask(name, after_s)
+        except Fate as error:  # the ledger cannot be written just now, say: the next look asks again
+            log.warning("what %s tells is asked for later: %s", name, error)
+            post.asked_s -= SAFETY_S

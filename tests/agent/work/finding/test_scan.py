@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -19,8 +20,8 @@ from agent.work.folders import Watched
 from tests.agent.work.server_stage import Stage
 
 
-def scan(stage: Stage, **payload: object) -> list[str | None]:
-    """Run one such job; what it says of the folder, None for that all is well."""
+def scan(stage: Stage, check: Callable[[], None] = lambda: None, **payload: object) -> list[str | None]:
+    """Run one such job; what it says of the folder, None for that all is well. `check` comes while it waits."""
     said: list[str | None] = []
     reach = Reach()
     intake = Intake(stage.database, stage.watched, stage.clock, lambda: 0, lambda _: None, stage.intent)
@@ -31,7 +32,7 @@ def scan(stage: Stage, **payload: object) -> list[str | None]:
         said.append(None if problem is None else problem.code)
 
     room = Scan(stage.database, stage.watched, intake, reconcile, stage.clock, lambda _: None, on_folder, reach)
-    room({"folder_id": stage.folder.id, **payload}, lambda: None)
+    room({"folder_id": stage.folder.id, **payload}, check)
     return said
 
 
@@ -59,6 +60,20 @@ def test_what_waits_and_has_lost_its_job_gets_one_with_the_next_whole_comparison
     assert len(stage.server.assets) == 3
     scan(stage)
     assert open_jobs(stage) == 0
+
+
+def test_a_request_for_a_film_that_is_being_recorded_takes_it_as_it_is_after_a_while(stage: Stage) -> None:
+    film = stage.file("film.mp4")
+
+    def record() -> None:
+        stage.clock.advance(1.0)
+        os.utime(film, ns=(stage.clock.now_at() * 1_000_000,) * 2)
+
+    record()
+    began_s = stage.clock.monotonic_s()
+    scan(stage, record, paths=[to_wire(os.fsencode(film))])
+    assert stage.clock.monotonic_s() - began_s < 30
+    assert open_jobs(stage) == 1
 
 
 def test_a_plan_by_new_rules_is_made_after_they_were_applied(stage: Stage) -> None:

@@ -1,0 +1,77 @@
+"""Files that go away under the journey: what was only moved, written anew or on a drive that was pulled is not lost."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+import pytest
+
+from agent.files.read import look
+from agent.store import folders
+from agent.work.finding.intake import BACKLOG, Intake, Taken, Urgency
+from tests.agent.work.server_stage import Stage
+from tests.fakes.immich import StandIn
+
+
+@pytest.fixture
+def stage(server: StandIn) -> Iterator[Stage]:
+    with closing(Stage(server)) as made:
+        yield made
+
+
+def observe(stage: Stage, *, seen: Sequence[str] = (), gone: Sequence[str] = ()) -> None:
+    """What the watch tells while the journey runs."""
+    intake = Intake(stage.database, stage.watched, stage.clock, lambda: 0, lambda _: None, stage.intent)
+    urgency = Urgency(stage.clock.now_at(), BACKLOG)
+    intake.observe(stage.folder, b"", {}, [os.fsencode(name) for name in gone], urgency, Taken())
+    facts = {os.fsencode(name): look(os.fsencode(stage.root / name)) for name in seen}
+    intake.observe(stage.folder, b"", facts, [], urgency, Taken())
+
+
+def rows(stage: Stage) -> dict[str, str]:
+    return {os.fsdecode(row[0]): row[1] for row in stage.database.read().execute("SELECT name, state FROM files")}
+
+
+def test_a_film_that_is_renamed_while_its_batch_runs_goes_under_its_new_name(stage: Stage) -> None:
+    stage.file("a.jpg")
+    stage.file("b.mp4", b"film" * 1_500_000)
+    stage.take()
+
+    def rename(step: str) -> None:
+        if step == "sent" and (stage.root / "b.mp4").exists():
+            (stage.root / "b.mp4").rename(stage.root / "c.mp4")
+            observe(stage, seen=["c.mp4"], gone=["b.mp4"])
+
+    stage.on_checkpoint = rename
+    stage.work()
+    assert rows(stage) == {"a.jpg": "safe", "c.mp4": "safe"}
+
+
+def test_a_photo_that_an_editor_takes_away_and_writes_anew_is_backed_up_as_it_is_then(stage: Stage) -> None:
+    stage.file("a.jpg")
+    stage.file("b.jpg")
+    stage.take()
+    (stage.root / "a.jpg").unlink()
+
+    def back(step: str) -> None:
+        if step == "checked" and not (stage.root / "a.jpg").exists():
+            stage.file("a.jpg", b"edited")
+            os.utime(stage.root / "a.jpg", ns=(1, 1))
+            observe(stage, seen=["a.jpg"])
+
+    stage.on_checkpoint = back
+    stage.work()
+    assert rows(stage) == {"a.jpg": "safe", "b.jpg": "safe"}
+
+
+def test_after_a_drive_was_pulled_even_a_quick_look_reads_its_directories_again(stage: Stage) -> None:
+    stage.file("a.jpg")
+    stage.take()
+    with stage.database.write() as tx:
+        for directory_id, _ in folders.directories(tx, stage.folder.id).values():
+            folders.directory_read(tx, directory_id, 5)
+    (stage.root / "a.jpg").unlink()
+    stage.work()
+    assert rows(stage) == {"a.jpg": "gone"}
+    known = folders.directories(stage.database.read(), stage.folder.id)
+    assert {mtime_ns for _, mtime_ns in known.values()} == {-1}
