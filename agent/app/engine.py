@@ -227,16 +227,16 @@ class Engine:
         self.view.refresh()
 
     def _slept(self, falls_asleep: bool) -> None:  # noqa: FBT001 - what the system tells
-        self.servers.moved()
+        if not falls_asleep:
+            self.servers.moved()
+            self._routine.call(has_woken=True)
         self.gate.tell(asleep=falls_asleep)
-        self._routine.call(has_woken=not falls_asleep)
 
     def _woke(self) -> None:
         """After a sleep: look whether destinations are to be had, and what came meanwhile."""
         self.servers.moved()
         with self.database.write() as tx:
-            for folder in self.watched.all():
-                jobs.enqueue(tx, scan_job(folder.id, quick=True), self.clock.now_at())
+            jobs.enqueue_all(tx, [scan_job(one.id, quick=True) for one in self.watched.all()], self.clock.now_at())
         self.lanes.kick()
 
     def _run_is_over(self, completed: int, ended_at: int) -> None:

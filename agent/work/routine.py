@@ -91,8 +91,12 @@ class Routine:
         offset_ms = self._offset()
         if self._has_woken or offset_ms - self._offset_ms > GAP_MS:
             log.info("the computer slept, or its clock was set ahead")
-            self._on_gap()
             self._has_woken = False
+            try:
+                self._on_gap()
+            except Fate:
+                self._has_woken = True
+                raise
         elif self._offset_ms - offset_ms > GAP_MS:
             log.info("the clock was set back by %d s", (self._offset_ms - offset_ms) // 1000)
             self._on_set_back(self._offset_ms - offset_ms)
