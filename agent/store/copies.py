@@ -140,9 +140,11 @@ def contents(tx: Tx, content_ids: Sequence[int]) -> list[tuple[int, bytes, int]]
 
 
 def known_there(tx: Tx, destination_id: str) -> int:
-    """How many copies are, as far as we know, at a destination. Counts: for removals, never on the way of a photo."""
+    """How many assets are, as far as we know, at a destination. Counts: for removals, never on the way of a photo."""
     (number,) = tx.execute(
-        "SELECT count(*) FROM copies WHERE destination_id = ? AND state IN ('safe', 'in_trash')", (destination_id,)
+        "SELECT count(*) FROM copies c WHERE c.destination_id = ? AND c.state IN ('safe', 'in_trash')"
+        f" AND {NO_SIDECAR}",
+        (destination_id,),
     ).fetchone()
     return int(number)
 

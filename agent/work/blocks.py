@@ -20,7 +20,7 @@ SOON_S = 600.0
 #: After a look that was cut short.
 SOON_AGAIN_S = 1.0
 #: A line or a server may really come and go; a look would find these.
-_FOUND_BY_LOOKS = frozenset({"server_unreachable", "server_unavailable", "server_error", "connection_lost"})
+_FOUND_BY_LOOKS = frozenset({"server_unreachable", "server_unavailable", "connection_lost"})
 
 
 class Block(Record, frozen=True):

@@ -8,8 +8,8 @@ import pytest
 from agent.destinations.immich import ImmichDestination
 from agent.destinations.immich.secret import Secret
 from agent.domain.live_photos import Capture
-from agent.store import recovery
-from tests.agent.work.server_stage import Stage
+from agent.store import copies, recovery
+from tests.agent.work.server_stage import HERE, Stage
 from tests.fakes.immich import StandIn
 
 Expect = Callable[..., None]
@@ -43,6 +43,7 @@ def test_a_sidecar_that_went_along_with_its_picture_is_not_looked_for_by_itself(
         stage.clock.advance(DAY_S)
         stage.sync(thorough=True)
         assert stage.states() == {"a.jpg": "safe", "a.xmp": "safe"}
+        assert copies.known_there(stage.database.read(), HERE) == 1
 
 
 def test_pictures_that_were_deleted_are_counted_without_their_sidecars(server: StandIn, stage: Stage) -> None:
