@@ -18,6 +18,7 @@ from agent.protocol.destination import DestinationAddresses
 from agent.protocol.methods import DestinationAddImmich, JobsList
 from agent.protocol.types import Snapshot
 from tests import pictures
+from tests.fakes.immich.addresses import Address
 from tests.fakes.system_bus import LOGIND, UPOWER, Bus, private_bus
 from tests.seam.places import ServerPlace
 from tests.seam.rig import Rig
@@ -48,6 +49,18 @@ def far_server(rig: Rig) -> ServerPlace:
     url = place.server.url.replace("127.0.0.1", "[::ffff:127.0.0.1]")
     rig.call("destination.add_immich", DestinationAddImmich(url, name=place.name, api_key=place.key, store="file"))
     return place
+
+
+def two_addresses(rig: Rig, bus: Bus, *, body_limit: int | None = None) -> tuple[ServerPlace, Address]:
+    """A server at home, its public address as the next, and a computer with a network that has a name."""
+    bus.mock("networkmanager", "org.freedesktop.NetworkManager")
+    bus.network(kind="802-11-wireless", first=True)
+    rig.ready(destinations=("server",))
+    place = rig.places["server"]
+    assert isinstance(place, ServerPlace)
+    public = place.server.address(body_limit=body_limit)
+    rig.call("destination.set_addresses", DestinationAddresses("server", (place.server.url, public.url)))
+    return place, public
 
 
 def held(now: Snapshot) -> set[str]:
@@ -181,13 +194,7 @@ def test_before_sleep_everything_stands_still_and_afterwards_goes_on_without_a_s
 
 
 def test_a_computer_that_comes_home_takes_the_address_at_home_at_once(stage: Rig, bus: Bus) -> None:
-    bus.mock("networkmanager", "org.freedesktop.NetworkManager")
-    bus.network(kind="802-11-wireless", first=True)
-    stage.ready(destinations=("server",))
-    server = stage.places["server"]
-    assert isinstance(server, ServerPlace)
-    public = server.server.address()
-    stage.call("destination.set_addresses", DestinationAddresses("server", (server.server.url, public.url)))
+    server, public = two_addresses(stage, bus)
     stage.write("home.jpg", b"\xff\xd8" + b"a" * 5000)
     stage.wait_safe(1)
     before = public.requests
@@ -208,13 +215,7 @@ def test_a_computer_that_comes_home_takes_the_address_at_home_at_once(stage: Rig
 
 
 def test_a_film_that_only_the_address_at_home_takes_goes_as_soon_as_the_computer_is_there(stage: Rig, bus: Bus) -> None:
-    bus.mock("networkmanager", "org.freedesktop.NetworkManager")
-    bus.network(kind="802-11-wireless", first=True)
-    stage.ready(destinations=("server",))
-    server = stage.places["server"]
-    assert isinstance(server, ServerPlace)
-    public = server.server.address(body_limit=1_000_000)
-    stage.call("destination.set_addresses", DestinationAddresses("server", (server.server.url, public.url)))
+    server, _ = two_addresses(stage, bus, body_limit=1_000_000)
     server.server.main.refuse()
     stage.write("photo.jpg", b"\xff\xd8" + b"a" * 5000)
     stage.wait_safe(1)

@@ -76,6 +76,28 @@ def test_a_request_for_a_film_that_is_being_recorded_takes_it_as_it_is_after_a_w
     assert open_jobs(stage) == 1
 
 
+def test_photos_of_a_drive_that_is_pulled_during_the_upload_go_when_a_quick_look_finds_it_again(stage: Stage) -> None:
+    for name in ("Trip/a.jpg", "Trip/b.jpg"):
+        stage.file(name)
+    stage.clock.advance(3_600)
+    scan(stage)
+    away = stage.root.with_name("pulled")
+
+    def pull(step: str) -> None:
+        if step == "claimed" and stage.root.exists():
+            stage.root.rename(away)
+
+    stage.on_checkpoint = pull
+    stage.work()
+    assert not stage.server.assets
+    stage.on_checkpoint = lambda _: None
+    away.rename(stage.root)
+    stage.clock.advance(3_600)
+    scan(stage, quick=True)
+    stage.work()
+    assert {asset.filename for asset in stage.server.assets} == {"a.jpg", "b.jpg"}
+
+
 def test_a_plan_by_new_rules_is_made_after_they_were_applied(stage: Stage) -> None:
     stage.file("a.jpg")
     stage.file("b.png")

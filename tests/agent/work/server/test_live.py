@@ -24,15 +24,22 @@ class Asked:
     def __init__(self) -> None:
         self._came = threading.Condition()
         self.times: list[float] = []
+        #: Which of them, counted from one, cannot be written down.
+        self.refuses = 0
 
     def __call__(self, _name: str, after_s: float) -> None:
         with self._came:
             self.times.append(after_s)
             self._came.notify_all()
+            if len(self.times) == self.refuses:
+                raise Blocked("disk_full")
+
+    def has(self, count: int, within_s: float) -> bool:
+        with self._came:
+            return self._came.wait_for(lambda: len(self.times) >= count, within_s)
 
     def wait(self, count: int) -> None:
-        with self._came:
-            assert self._came.wait_for(lambda: len(self.times) >= count, 20), self.times
+        assert self.has(count, 20), self.times
 
 
 def destination(server: StandIn, *, key: str | None = None) -> ImmichDestination:
@@ -111,24 +118,33 @@ def test_a_shut_gate_hangs_up_after_a_minute(server: StandIn, listening: tuple[L
     assert not posts._posts
 
 
-def test_a_line_that_breaks_is_made_again(server: StandIn, listening: tuple[Listening, Asked, FakeClock]) -> None:
+@pytest.mark.parametrize("why", ["it breaks", "another network"])
+def test_a_line_is_made_again(server: StandIn, listening: tuple[Listening, Asked, FakeClock], why: str) -> None:
     posts, asked, _ = listening
     posts.look({"here1"})
     asked.wait(2)
-    server.drop_connections()
+    if why == "it breaks":
+        server.drop_connections()
+    else:
+        posts.again()
     asked.wait(3)
     assert asked.times[2] == 0.0
 
 
-def test_on_another_network_the_line_is_made_anew(
-    server: StandIn, listening: tuple[Listening, Asked, FakeClock]
+def test_a_ledger_that_is_full_when_the_line_is_made_ends_no_listening(
+    server: StandIn, listening: tuple[Listening, Asked, FakeClock], expected_log: Expect
 ) -> None:
+    expected_log("is asked for later")
     posts, asked, _ = listening
+    asked.refuses = 2
     posts.look({"here1"})
-    asked.wait(2)
-    posts.again()
-    asked.wait(3)
-    assert asked.times[2] == 0.0
+    asked.wait(2)  # the second, at the connection, could not be written down
+    while not asked.has(3, 0.02):
+        posts.look({"here1"})
+    (asset,) = server.know([b"x" * 20])
+    server.store.trash(server.admin, [asset.id])
+    asked.wait(4)
+    assert asked.times[3] == DEBOUNCE_S
 
 
 def test_on_another_network_nobody_waits_any_longer_to_try_again(
