@@ -6,7 +6,6 @@ which it happened and decide nothing.
 
 import logging
 import secrets
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -23,7 +22,7 @@ from agent.facts import HostWatch, free_disk_bytes, memory_of
 from agent.files.reach import Reach
 from agent.files.settle import Settler, Touch
 from agent.media.pool import Decoders
-from agent.platforms import current
+from agent.platforms import current, program
 from agent.platforms.base import Places
 from agent.platforms.clock import SystemClock
 from agent.protocol.settings import Settings
@@ -43,6 +42,7 @@ from agent.work.finding.watching import Watching
 from agent.work.folders import Folders
 from agent.work.gate import Gate
 from agent.work.journey.bandwidth import Bandwidth
+from agent.work.journey.blame import Blame
 from agent.work.journey.transfers import Transfers
 from agent.work.lanes import Lanes
 from agent.work.notices import Notices
@@ -95,7 +95,7 @@ class Engine:
         self.view = View(
             state, database, settings, watched, self.gate, clock, self._transfers, self.intake.gathering_until
         )
-        self._decoders = Decoders(_decoder_argv(), clock=clock, memory_of=memory_of)
+        self._decoders = Decoders([*program.child(), "decode"], clock=clock, memory_of=memory_of)
         # Whole, for what the silence broke off may have been a whole comparison; while it lasts it costs nothing.
         self._reach = reach = Reach(lambda folder_id: self._rescan(folder_id, False))  # noqa: FBT003
         self._settler = Settler(clock, self._settled, reach)
@@ -303,6 +303,7 @@ class Engine:
             self._transfers,
             self._bandwidth,
             self.intent,
+            Blame(self.blocks.worked),
             on_changed=self.view.refresh,
             on_finished=self._finished,
             checkpoint=self._checkpoint,
@@ -342,9 +343,3 @@ class Engine:
             return  # what blocked it is the ledger, which the next claim tries
         self.destinations.renew(lane)
         self.destinations.get(lane).probe()
-
-
-def _decoder_argv() -> list[str]:
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "decode"]
-    return [sys.executable, "-m", "agent", "decode"]

@@ -23,6 +23,7 @@ from agent.work.finding.pairs import Pairs
 from agent.work.finding.scan import Scan
 from agent.work.folders import Folders
 from agent.work.journey.bandwidth import Bandwidth
+from agent.work.journey.blame import Blame
 from agent.work.journey.finish import Finish
 from agent.work.journey.send import Sender
 from agent.work.journey.transfers import Transfers
@@ -48,6 +49,7 @@ class Kinds(Record, frozen=True):
     transfers: Transfers
     bandwidth: Bandwidth
     intent: IntentJournal
+    blame: Blame
     on_changed: Callable[[], None]
     on_finished: Callable[[], None]
     checkpoint: Callable[[str], None]
@@ -98,6 +100,7 @@ class Kinds(Record, frozen=True):
             captured=self._captured_on,
             are_halves=Pairs(self.decoders.metadata),
             bandwidth=self.bandwidth if lane in self.destinations.crossing() else None,
+            blame=self.blame,
             checkpoint=self.checkpoint,
             rules=self.watched.rules,
         )

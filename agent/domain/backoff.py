@@ -23,6 +23,11 @@ def probe_s(failures: int) -> float:
     return min(30.0 * float(2 ** min(max(failures - 1, 0), 10)), LONGEST_LOOK_S)
 
 
+def refused_s(failures: int) -> float:
+    """Seconds until a photo is tried again at a destination that answers and takes none: each try sends all of one."""
+    return min(30.0 * float(2 ** min(max(failures - 1, 0), 10)), LONGEST_S)
+
+
 def changed_s(times: int) -> float:
     """Seconds until a file is looked at again that was found changed under our hands so often, one attempt each."""
     return min(CHANGED_FIRST_S * float(2 ** min(times - 1, 16)), CHANGED_LONGEST_S)

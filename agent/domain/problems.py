@@ -36,6 +36,7 @@ CATALOGUE: dict[str, Kind] = {
     "server_unavailable": Kind("warning", must_act=False, visible_after_s=10, hidden_by="server_unreachable"),
     "server_error": Kind("warning", must_act=False, visible_after_s=10, hidden_by="server_unreachable"),
     "connection_lost": Kind("warning", must_act=False, visible_after_s=10, hidden_by="server_unreachable"),
+    "uploads_refused": Kind("error", must_act=True, visible_after_s=90),
     "maintenance": _PASSES,
     "not_immich": _ACT,
     "redirected": _ACT,

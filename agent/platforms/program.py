@@ -26,6 +26,11 @@ def command() -> list[str]:
     return [image] if image else [sys.executable]
 
 
+def child() -> list[str]:
+    """The same for what ends with this process: of an image what is unpacked already."""
+    return [sys.executable] if is_frozen() else command()
+
+
 def windowless() -> list[str]:
     """The same for what the system starts by itself: on Windows a twin that opens no console."""
     if sys.platform != "win32":

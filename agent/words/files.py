@@ -70,6 +70,9 @@ _REASONS = {
     "organize_refused": N_("The server did not let this be arranged. It is tried again by itself; backups go on."),
     "not_proven": N_("The destination could not prove that the copy is whole. Retry; nothing was lost."),
     "server_error": N_("The server had an error with this file. Retry, or look at the server's log."),
+    "refused_on_the_way": N_(
+        "A proxy or firewall before the server does not let this file through. Look at its log, then retry."
+    ),
     "timeout": N_("The destination took too long to answer. It is tried again by itself."),
     "connection_lost": N_("The connection broke. It is tried again by itself."),
     "rate_limited": N_("The server asks to go slower. It is tried again by itself."),

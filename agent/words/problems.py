@@ -84,6 +84,13 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         N_("The connection to the server breaks again and again."),
         N_("Check the network; the backup goes on by itself."),
     ),
+    "uploads_refused": (
+        N_("The server answers, but takes no pictures."),
+        N_(
+            "Look whether its disk is full, at its log, and at a proxy or firewall before it; "
+            "the backup goes on by itself when it takes them again."
+        ),
+    ),
     "redirected": (
         N_("The server sends us on to another address: {location}."),
         N_("Use that address if you trust it."),

@@ -21,6 +21,8 @@ SOON_S = 600.0
 SOON_AGAIN_S = 1.0
 #: A line or a server may really come and go; a look would find these.
 _FOUND_BY_LOOKS = frozenset({"server_unreachable", "server_unavailable", "connection_lost"})
+#: Over only when the destination takes a photo again, however long the next attempt needs to find that it does not.
+_UNTIL_IT_WORKS = "uploads_refused"
 
 
 class Block(Record, frozen=True):
@@ -36,6 +38,7 @@ class _Passed(Record, frozen=True):
     """A look that found nothing wrong any more."""
 
     code: str
+    since_at: int
     looks: int
     at_s: float
 
@@ -57,21 +60,29 @@ class Blocks:
         """The destination was found blocked."""
         with self._turn:
             old = self._blocks.get(lane)
-            looks = old.looks + 1 if old else self._looks_before(lane, problem) + 1
-            since_at = old.since_at if old else self._clock.now_at()
-            next_s = self._clock.monotonic_s() + backoff.probe_s(looks)
+            before = old or self._before(lane, problem)
+            looks = before.looks + 1 if before else 1
+            since_at = before.since_at if before else self._clock.now_at()
+            wait_s = backoff.refused_s(looks) if problem.code == _UNTIL_IT_WORKS else backoff.probe_s(looks)
+            next_s = self._clock.monotonic_s() + wait_s
             self._blocks[lane] = Block(problem, since_at, looks, next_s)
             blocks = dict(self._blocks)
         if old is None or str(old.problem) != str(problem):
             log.warning("destination %s is blocked: %s", lane, problem)
             self._on_change(blocks)
 
-    def _looks_before(self, lane: str, problem: Blocked) -> int:
+    def _before(self, lane: str, problem: Blocked) -> _Passed | None:
         """What only an upload meets is not found by a look: when it comes back soon, the waits go on growing."""
         passed = self._passed.pop(lane, None)
         if passed is None or passed.code != problem.code or problem.code in _FOUND_BY_LOOKS:
-            return 0
-        return passed.looks if self._clock.monotonic_s() - passed.at_s < SOON_S else 0
+            return None
+        is_over = problem.code != _UNTIL_IT_WORKS and self._clock.monotonic_s() - passed.at_s >= SOON_S
+        return None if is_over else passed
+
+    def worked(self, lane: str) -> None:
+        """The destination took a photo: what is found after this is new."""
+        with self._turn:
+            self._passed.pop(lane, None)
 
     def look_again(self, lane: str | None = None) -> None:
         """Look at a lane (or at all) the next time its thread comes by, for things may have changed."""
@@ -108,7 +119,7 @@ class Blocks:
             return self._still(lane, Blocked(error.code, **error.args_))
         log.info("destination %s is to be had again", lane)
         with self._turn:
-            self._passed[lane] = _Passed(block.problem.code, block.looks, self._clock.monotonic_s())
+            self._passed[lane] = _Passed(block.problem.code, block.since_at, block.looks, self._clock.monotonic_s())
         self.forget(lane)
         return None
 

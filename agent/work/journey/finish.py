@@ -10,6 +10,7 @@ from collections.abc import Callable
 from agent.destinations.base import Destination, Wanted
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, FileChanged, FileVanished, Interrupted, Transient
+from agent.domain.refusals import of_a_check
 from agent.store import activity, copies, files, folders
 from agent.store.db import Database, Tx
 from agent.work.journey.batch import Batched, Piece, write_digests
@@ -85,7 +86,10 @@ class Finish:
         if not pieces:
             return
         wanted = [Wanted(piece.sha1 or b"", piece.member.size_bytes, piece.remote_id) for piece in pieces]
-        found = self._destination.check(wanted)
+        try:
+            found = self._destination.check(wanted)
+        except Transient as error:
+            raise of_a_check(error) from error
         for piece in pieces:
             proof = found.get(piece.sha1 or b"")
             if proof is None:

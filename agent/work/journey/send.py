@@ -10,11 +10,13 @@ from functools import partial
 
 from agent.destinations.base import Chunk, Destination, Found, Item, Placed
 from agent.domain.errors import Blocked, Fate, FileChanged, FileVanished, Interrupted, Rejected, Transient
+from agent.domain.refusals import of_one_photo
 from agent.protocol.paths import to_display
 from agent.protocol.settings import FolderRules
 from agent.store.jobs import Claimed
 from agent.work.journey.bandwidth import Bandwidth
 from agent.work.journey.batch import Batched, Piece
+from agent.work.journey.blame import Blame
 from agent.work.journey.sources import FileSource
 from agent.work.journey.transfers import Transfers
 from agent.work.worker import Scope
@@ -23,6 +25,9 @@ log = logging.getLogger(__name__)
 
 #: What was deleted or lost there is nothing that a still could be joined with.
 _GONE = frozenset({"deleted_at_destination", "missing_at_destination"})
+
+#: Of several that were not taken one after the other, each waits for so long.
+OTHERS_FIRST_S = 600.0
 
 
 class Sender:
@@ -37,6 +42,7 @@ class Sender:
         captured: Callable[[bytes], date | None],
         are_halves: Callable[[bytes, bytes], bool],
         bandwidth: Bandwidth | None,
+        blame: Blame,
         checkpoint: Callable[[str], None],
         rules: Callable[[int | None], FolderRules] = lambda _: FolderRules(),
     ) -> None:
@@ -46,8 +52,10 @@ class Sender:
         self._captured = captured
         self._are_halves = are_halves
         self._pace = bandwidth.paced if bandwidth is not None else _unpaced
+        self._blame = blame
         self._checkpoint = checkpoint
         self._rules = rules
+        self._refusal: Blocked | None = None
 
     def send(self, scope: Scope, asset: Batched) -> Fate | None:
         """Put one asset's missing files, the moving half of a live photo first. Returns a fate that stops the batch."""
@@ -85,7 +93,20 @@ class Sender:
                 if not piece.is_settled:
                     piece.error = error
             return error
-        return None
+        return self._judge(scope.lane, asset)
+
+    def _judge(self, lane: str, asset: Batched) -> Blocked | None:
+        """Whether what failed was the destination's fault. Who finds it out has used up an attempt, nobody else."""
+        doubted = [piece for piece in asset.pieces if piece.error is not None and of_one_photo(piece.error)]
+        if not doubted or not self._blame.is_of_all(lane, asset.job.id):
+            return None
+        refusal = self._refusal or Blocked(
+            "uploads_refused", reason=doubted[0].error.code if doubted[0].error else None
+        )
+        for piece in doubted:
+            piece.error = self._refusal or _after_others(piece.error)
+        self._refusal = refusal
+        return refusal
 
     def _is_live(self, still: Piece | None, video: Piece | None) -> bool:
         """Whether the two are halves of one live photo, to a destination to which that means something."""
@@ -121,9 +142,9 @@ class Sender:
         flight = self._transfers.begin(shown, self._id, piece.member.size_bytes)
         try:
             placed = self._destination.put(item, lambda sent: self._transfers.moved(flight, sent))
-        except (FileVanished, FileChanged, Rejected, Transient) as error:
+        except (FileVanished, FileChanged, Rejected, Transient, Blocked) as error:
             log.debug("%s: %s: %s", self._id, shown, error)
-            piece.error = error
+            piece.error = self._own(error)
             return None
         finally:
             self._transfers.end(flight)
@@ -131,9 +152,29 @@ class Sender:
         outcome = "new there" if placed.created else "was there"
         log.debug("%s: %s, %d bytes: %s", self._id, shown, piece.member.size_bytes, outcome)
         self._checkpoint("sent")
+        self._blame.took(scope.lane)
         piece.settle(Found(placed.remote_id, placed.in_trash))
         piece.is_new = placed.created
         return placed
+
+    def _own(self, error: Fate) -> Fate:
+        """What of an error concerns this file alone; raises what concerns the destination."""
+        own = of_one_photo(error)
+        if own is not None:
+            try:
+                self._destination.probe()
+            except Transient as outage:
+                raise Blocked(outage.code, **outage.args_) from outage
+        elif isinstance(error, Blocked):
+            raise error
+        return own or error
+
+
+def _after_others(error: Fate | None) -> Fate | None:
+    """The same, tried again only when others had their turn: it may be that they go."""
+    if isinstance(error, Transient):
+        error.retry_after_s = max(OTHERS_FIRST_S, error.retry_after_s or 0.0)
+    return error
 
 
 def _unpaced(chunks: Iterator[Chunk], _: Callable[[], None]) -> Iterator[Chunk]:

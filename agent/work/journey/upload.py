@@ -13,7 +13,8 @@ from queue import SimpleQueue
 
 from agent.destinations.base import Destination, Found, Wanted
 from agent.domain.clock import Clock
-from agent.domain.errors import Blocked, Fate, Transient
+from agent.domain.errors import Fate, Transient
+from agent.domain.refusals import of_a_check
 from agent.domain.sending import is_probe, is_waiting
 from agent.files.reach import Reach
 from agent.store import copies, folders
@@ -33,9 +34,6 @@ INVENTORY_TOGETHER = 500
 FLUSH_EVERY_S = 1.0
 #: So many stand ready beside those in flight: who has sent one finds the next without asking the lane.
 AT_THE_GATE = 2
-
-#: The trouble of a destination, not of the photos that it is asked for.
-OUTAGES = frozenset({"server_unavailable", "server_error", "connection_lost"})
 
 Sent = Generator[tuple[Batched, Fate | None]]
 
@@ -115,9 +113,7 @@ class Upload:
         try:
             return self._destination.check(asked)
         except Transient as error:
-            if error.code not in OUTAGES:
-                raise
-            raise Blocked(error.code, **error.args_) from error
+            raise of_a_check(error) from error
 
     def _travels_along(self, piece: Piece) -> bool:
         return piece.member.role == "sidecar" and self._destination.traits.takes_sidecars

@@ -23,6 +23,7 @@ from agent.store.intent import IntentJournal
 from agent.store.jobs import Open
 from agent.work.finding.intake import BACKLOG, Intake, Taken, Urgency
 from agent.work.folders import Folders
+from agent.work.journey.blame import Blame
 from agent.work.journey.finish import Finish
 from agent.work.journey.send import Sender
 from agent.work.journey.transfers import Transfers
@@ -60,6 +61,7 @@ class Stage:
         self.destination = ImmichDestination(self.url, key or server.api_key(), clock=self.clock)
         self.intent = IntentJournal(self.base / "intent.jsonl")
         self.captures: dict[str, Capture] = {}
+        self.blame = Blame(lambda _: None)
         self.failures: list[tuple[str, Fate]] = []
         self.die_at: str | None = None
         self.on_checkpoint: Callable[[str], None] = lambda _: None
@@ -169,6 +171,7 @@ class Stage:
             captured=lambda _: None,
             are_halves=self._are_halves,
             bandwidth=None,
+            blame=self.blame,
             checkpoint=self._checkpoint,
             rules=self.watched.rules,
         )

@@ -40,6 +40,8 @@ class Exchange:
         named = dict(headers)
         self.route = route_of(scope["method"], scope["path"])
         self.record = Record(self.route, scope["path"], scope["query_string"].decode("latin-1"), headers)
+        #: Of the content that an upload is about to bring, as the client announces it.
+        self.checksum = named.get(b"x-immich-checksum", b"").decode("latin-1")
         self.announced = int(named.get(b"content-length", b"0"))
         self._body_over = self.announced == 0 and b"transfer-encoding" not in named
         self._close = named.get(b"connection", b"").lower() == b"close" or scope["http_version"] == "1.0"

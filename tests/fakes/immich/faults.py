@@ -8,6 +8,7 @@ Thread: tests add and remove faults, the server's thread takes them; the shared 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -38,12 +39,14 @@ class Canned:
 class Fault:
     """One active fault: where it applies, for how long, and what it does.
 
-    ``route`` is ``None`` for every request, or a pattern such as ``"POST /api/assets"`` or ``"GET *"``.
+    ``route`` is ``None`` for every request, or a pattern such as ``"POST /api/assets"`` or ``"GET *"``; with
+    ``checksum`` only the upload that announces it is meant.
     """
 
     pulse: Pulse
     route: str | None = None
     times: int | None = None
+    checksum: str | None = None
     until: float | None = None
     canned: Canned | None = None
     cut_after: int | None = None
@@ -58,11 +61,13 @@ class Fault:
     removed: bool = False
     loops: list[asyncio.AbstractEventLoop] = field(default_factory=list)
 
-    def matches(self, route: str) -> bool:
-        """Whether this fault is still active for a request to ``route``."""
+    def matches(self, route: str, checksum: str | None) -> bool:
+        """Whether this fault is still active for a request to ``route`` that announces ``checksum``."""
         if self.removed or self.times == 0:
             return False
         if self.until is not None and time.monotonic() >= self.until:
+            return False
+        if self.checksum not in (None, checksum):
             return False
         return self.route is None or fnmatchcase(route, self.route)
 
@@ -95,12 +100,12 @@ class Faults:
         self.maintenance = False
         self.body_limit: int | None = None
 
-    def take(self, route: str) -> list[Fault]:
+    def take(self, route: str, checksum: str | None = None) -> list[Fault]:
         """All faults a request meets; each one that has a number of times is used up by one."""
         if not self._active:
             return []
         with self._pulse.lock:
-            met = [fault for fault in self._active if fault.matches(route)]
+            met = [fault for fault in self._active if fault.matches(route, checksum)]
             for fault in met:
                 fault.hits += 1
                 if fault.times is not None:
@@ -146,6 +151,12 @@ class Faults:
     def html(self, route: str | None = None, *, times: int | None = 1) -> Fault:
         """A sign-in page with status 200 where JSON was expected."""
         return self.answer(route, 200, PORTAL, times=times, content_type=HTML)
+
+    def refuse_one(self, content: bytes, *, status: int = 403, page: bytes = PORTAL) -> Fault:
+        """A firewall that does not let the upload of this content through, and says so in a page of its own."""
+        fault = self.answer("POST /api/assets", status, page, times=None, content_type=HTML)
+        fault.checksum = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        return fault
 
     def not_immich(self) -> Fault:
         """Another web server answers on this address."""

@@ -62,7 +62,7 @@ class Front:
 
     async def _handle(self, scope: Scope, exchange: Exchange) -> None:
         proxy = self._proxy(scope, exchange.address)
-        canned = await self._meet(exchange, self._world.faults.take(exchange.route))
+        canned = await self._meet(exchange, self._world.faults.take(exchange.route, exchange.checksum))
         request = Request(scope, exchange.receive, exchange.send)
         limit = exchange.body_limit
         if exchange.dead:
