@@ -28,6 +28,7 @@ class Destinations:
         self._credentials = credentials
         self._clock = clock
         self._turn = threading.Lock()
+        self._era = 0
         self._settings: dict[str, DestinationSetting] = {}
         self._open: dict[str, Destination] = {}
         self._quotas: dict[str, Quota] = {}
@@ -39,18 +40,22 @@ class Destinations:
             for destination_id in [one for one in self._open if new.get(one) != self._settings.get(one)]:
                 self._open.pop(destination_id).close()
             self._settings = new
+            self._era += 1
 
     def get(self, destination_id: str) -> Destination:
         """The destination, ready for use; raises Blocked when its secret is not to be had."""
-        with self._turn:
-            found, setting = self._open.get(destination_id), self._settings.get(destination_id)
-        if found is not None:
-            return found
-        if setting is None:
-            raise Blocked("destination_unknown", name=destination_id)
-        made = self._make(setting)
-        with self._turn:
-            return self._open.setdefault(destination_id, made)
+        while True:
+            with self._turn:
+                found, setting, era = self._open.get(destination_id), self._settings.get(destination_id), self._era
+            if found is not None:
+                return found
+            if setting is None:
+                raise Blocked("destination_unknown", name=destination_id)
+            made = self._make(setting)
+            with self._turn:
+                if self._era == era:
+                    return self._open.setdefault(destination_id, made)
+            made.close()  # the keyring took its time, and what it was made of may be the past
 
     def _make(self, setting: DestinationSetting) -> Destination:
         if setting.kind == "folder":
@@ -84,6 +89,7 @@ class Destinations:
         """Make the object anew the next time: its secret may have changed. A folder has none, and knows its room."""
         with self._turn:
             found = self._open.pop(destination_id, None) if self.is_server(destination_id) else None
+            self._era += 1
         if found is not None:
             found.close()
 

@@ -124,7 +124,7 @@ def key_for_login(server: Server, name: str) -> tuple[str, str | None]:
 def log_in(server: Server, email: str, password: str) -> str:
     """The token of a new session; raises `Blocked` `wrong_password` or `password_login_off`."""
     try:
-        login = server.ask("POST", "/auth/login", {"email": email.strip(), "password": password})
+        login = server.ask("POST", "/auth/login", {"email": email.strip(), "password": password}, once=True)
     except Blocked as problem:
         if problem.code != "signed_out":
             raise
@@ -150,7 +150,8 @@ def _made_key(server: Server, name: str, permissions: Sequence[str]) -> Answer:
 
 
 def _ask_for_key(server: Server, name: str, permissions: Sequence[str]) -> Answer:
-    return server.exchange(Request.of_json("POST", "/api-keys", {"name": name, "permissions": list(permissions)}))
+    body = {"name": name, "permissions": list(permissions)}
+    return server.exchange(Request.of_json("POST", "/api-keys", body, once=True))
 
 
 def _known_permissions(answer: Answer) -> set[str]:

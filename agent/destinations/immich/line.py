@@ -53,10 +53,15 @@ def _always() -> bool:
     return True
 
 
+def _never() -> bool:
+    return False
+
+
 class Request(Record, frozen=True):
     """What to send. `pieces` is called again when the request must be sent again; `sent` hears body bytes so far.
 
-    `may_repeat` is asked before that, when no line is held: whether it is of any use.
+    `may_repeat` is asked before that, when no line is held: whether it is of any use. `silence_s` is for how long the
+    other side may say nothing, where it is less than the line's.
     """
 
     method: str
@@ -66,13 +71,16 @@ class Request(Record, frozen=True):
     length_bytes: int = 0
     sent: Callable[[int], None] = _unheard
     may_repeat: Callable[[], bool] = _always
+    silence_s: float = SILENCE_S
 
     @classmethod
-    def of_json(cls, method: str, path: str, value: object, headers: Mapping[str, str] | None = None) -> "Request":
-        """A request that carries a value."""
+    def of_json(
+        cls, method: str, path: str, value: object, headers: Mapping[str, str] | None = None, *, once: bool = False
+    ) -> "Request":
+        """A request that carries a value. `once`: what it makes may be there though its answer is lost."""
         data = json.dumps(value, separators=(",", ":")).encode()
-        kind = {"Content-Type": "application/json"}
-        return cls(method, path, {**kind, **(headers or {})}, lambda: (data,), len(data))
+        kind = {"Content-Type": "application/json", **(headers or {})}
+        return cls(method, path, kind, lambda: (data,), len(data), may_repeat=_never if once else _always)
 
 
 class _Lost(Exception):
@@ -118,7 +126,7 @@ class _Line:
             complete = self._send(head, request, is_patient=is_patient)
         except OSError as error:
             raise _Lost(unheard=False) from error
-        self._socket.settimeout(self._silence_s)
+        self._socket.settimeout(min(self._silence_s, request.silence_s))
         return self._hear(request, complete)
 
     def _send(self, head: bytes, request: Request, *, is_patient: bool) -> bool:

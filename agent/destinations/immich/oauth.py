@@ -63,7 +63,7 @@ class BrowserSignIn:
             raise Blocked("oauth_failed", address=self._server.address)
         body = {"url": self._url, "state": self._state, "codeVerifier": self._verifier}
         try:
-            answer = self._server.ask("POST", "/oauth/callback", body)
+            answer = self._server.ask("POST", "/oauth/callback", body, once=True)
         except Rejected:  # the provider did not stand by its code
             raise Blocked("oauth_failed", address=self._server.address) from None
         token = answer.get("accessToken") if isinstance(answer, dict) else None

@@ -26,7 +26,7 @@ def find_album(server: Server, name: str, user_id: str) -> str | None:
 
 def make_album(server: Server, name: str) -> str:
     """A new, empty album."""
-    answer = server.ask("POST", "/albums", {"albumName": name})
+    answer = server.ask("POST", "/albums", {"albumName": name}, once=True)
     if not isinstance(answer, dict) or not answer.get("id"):
         raise Blocked("not_immich", address=server.address, status=200)
     return str(answer["id"])

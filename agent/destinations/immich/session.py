@@ -54,7 +54,7 @@ def session_from_login(
     parent = Secret("session", login, headers=headers or {})
     with _as(parent, api_url, clock, trust) as server:
         body = {"deviceType": _plain(computer), "deviceOS": _APP}
-        answer = server.exchange(Request.of_json("POST", "/sessions", body))
+        answer = server.exchange(Request.of_json("POST", "/sessions", body, once=True))
         value = answer.json()
         token = value.get("token") if isinstance(value, dict) else None
         if answer.status not in {200, 201, 400, 404} or (answer.status in {200, 201} and not token):

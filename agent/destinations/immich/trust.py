@@ -9,6 +9,7 @@ needs one: they weigh megabytes. Any thread.
 import base64
 import functools
 import hashlib
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from agent.domain.errors import Blocked
 from agent.record import Record, replace
 
 LOOK_S = 10.0
+#: So many contexts are kept: for a few servers with a few kinds of trust each.
+KEPT = 16
 
 
 class Trust(Record, frozen=True):
@@ -61,9 +64,27 @@ class Handshake:
         raise refusals[0]
 
 
-@functools.cache
 def tls_context(trust: Trust = SYSTEM) -> ssl.SSLContext:
-    """Checks certificates as one of `Trust.one_by_one` asks; raises `Blocked` `certificate_file_unreadable`."""
+    """Checks certificates as one of `Trust.one_by_one` asks; raises `Blocked` `certificate_file_unreadable`.
+
+    Made anew when a file of it is another one: certificates are renewed every few weeks, by programs.
+    """
+    return _context(trust, _stamp(trust.ca_file), _stamp(trust.client_certificate))
+
+
+def _stamp(path: str | None) -> tuple[int, int, int] | None:
+    """By which a file that was written anew is told from the one before."""
+    if path is None:
+        return None
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _context(trust: Trust, _ca: object, _client: object) -> ssl.SSLContext:
     import truststore
 
     try:

@@ -61,7 +61,7 @@ def put(server: Server, item: Item, progress: Callable[[int], None]) -> Placed:
     was_asked = False
 
     def may_repeat() -> bool:
-        """The server may have taken it before the line broke: what is there is not sent a second time."""
+        """The server may have taken it before a line broke or a proxy gave up: it is not sent a second time then."""
         nonlocal there, was_asked
         if was_asked:  # on the line of the question, which has not rested too long
             return False
@@ -75,6 +75,7 @@ def put(server: Server, item: Item, progress: Callable[[int], None]) -> Placed:
     except Transient:
         if there is None:
             raise
+    if there is not None:
         sent(len(form))
         return Placed(there.remote_id, created=True, in_trash=there.in_trash, sidecar_taken=form.has_sidecar)
     value = answer.json()

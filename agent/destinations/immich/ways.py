@@ -28,7 +28,11 @@ KNOWN_S = 300.0
 _NO_WAY = {"server_unreachable", "certificate_untrusted", "certificate_changed", "client_certificate_needed"}
 #: What another server, a portal or a proxy before a dead one would say as well.
 _DOUBTFUL = frozenset({401, 502, 503, 504})
+#: A proxy gave up on its server, which may carry out all the same what it was asked.
+_GIVEN_UP = frozenset({502, 504})
 _NOT_MODIFIED = 304
+#: Who is there is a short question, asked before all others: a way that says nothing does not hold them up for longer.
+WHO_S = 15.0
 
 
 class _Way(MutableRecord):
@@ -76,11 +80,12 @@ class Ways:
             self.exchange(Request("GET", "/users/me"))
         return self._last.route
 
-    def exchange(self, request: Request) -> Answer:
+    def exchange(self, request: Request, *, of_anyone: bool = False) -> Answer:
         """The answer to a request; raises what `Lines.exchange` does, of the first way if all fail.
 
         `Transient` `waits_for_route` where only ways are left that did not take a body of this size before; `Blocked`
-        `account_changed` where every way leads to another account.
+        `account_changed` where every way leads to another account. `of_anyone`: also where nobody can say whose account
+        is there.
         """
         if len(self._ways) == 1:
             return self._last.lines.exchange(request)
@@ -92,7 +97,7 @@ class Ways:
             if too_large is not None and self._rests(way):
                 break  # only those that rest are left
             try:
-                answer = self._stranger(way) or way.lines.exchange(request)
+                answer, is_doubtful = self._ask(way, request, of_anyone=of_anyone)
             except Blocked as problem:
                 if problem.code not in _NO_WAY and not way.is_foreign:
                     raise
@@ -107,19 +112,27 @@ class Ways:
                 way.takes_bytes = request.length_bytes - 1
                 log.info("the way by %s does not take %d bytes", way.route.address, request.length_bytes)
                 too_large = answer
-            elif _is_doubtful(answer):
+            elif is_doubtful:
                 self._rest(way)
                 doubtful = doubtful or answer
             else:
-                self._took(way, request)
+                self._took(way, request, answer)
                 return answer
         if all(way.is_foreign for way in self._ways):
             raise self._changed()
         self._require_taker(ways, request)
-        said = too_large or doubtful
-        if said is None:
+        refusal = too_large or doubtful
+        if refusal is None:
             raise trouble or Blocked("server_unreachable", address=None, reason="other")
-        return said
+        return refusal
+
+    def _ask(self, way: _Way, request: Request, *, of_anyone: bool) -> tuple[Answer, bool]:
+        """What a way answers, and whether another may say better; not of what may be done already."""
+        said = None if of_anyone else self._stranger(way)
+        if said is not None:
+            return said, True
+        answer = way.lines.exchange(request)
+        return answer, _is_doubtful(answer) and (answer.status not in _GIVEN_UP or request.may_repeat())
 
     def _require_taker(self, ways: list[_Way], request: Request) -> None:
         """Where none carried it: raise `waits_for_route` if some answer and do not take it, and others may take it."""
@@ -152,7 +165,10 @@ class Ways:
     def _changed(self) -> Blocked:
         return Blocked("account_changed", address=self._ways[0].route.address)
 
-    def _took(self, way: _Way, request: Request) -> None:
+    def _took(self, way: _Way, request: Request, answer: Answer) -> None:
+        if answer.status in _GIVEN_UP:
+            self._rest(way)
+            return
         if way is not self._last:
             log.info("the server is reached by %s now", way.route.address)
             self._last = way
@@ -191,7 +207,7 @@ class Ways:
     def _ask_who(self, way: _Way) -> Answer | None:
         """None where our account is; an answer that is right if all say it; raises `Blocked` where this way is none."""
         try:
-            answer = way.lines.exchange(Request("GET", "/users/me"))
+            answer = way.lines.exchange(Request("GET", "/users/me", silence_s=WHO_S))
         except Transient as lost:
             raise Blocked("server_unreachable", address=way.route.address, reason="other") from lost
         me = answer.json()
@@ -204,7 +220,7 @@ class Ways:
         way.is_foreign = isinstance(found, str)
         if way.is_foreign:
             log.warning("the way by %s leads to another account; it is not used", way.route.address)
-        elif _is_doubtful(answer):
+        elif answer.status != 200 or _is_doubtful(answer):
             return answer
         raise Blocked("server_unreachable", address=way.route.address, reason="other")
 

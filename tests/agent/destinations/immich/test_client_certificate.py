@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ from agent.destinations.immich.sync import changes
 from agent.destinations.immich.trust import Trust, look_at
 from agent.destinations.immich.verdicts import Answer, refusal, unreachable, wants_certificate
 from agent.destinations.immich.versions import Version
-from agent.domain.errors import Blocked, Transient
+from agent.domain.errors import Blocked, Fate, Transient
 from agent.platforms.clock import SystemClock
 from tests.agent.destinations.immich.wires import Listener, hears_of_a_removal
 from tests.agent.destinations.sources import Photos
@@ -65,6 +66,19 @@ def test_everything_passes_where_the_certificate_is_shown(
         kinds = [line.kind for line in changes(account.server, Version(3, 1, 0))]
         assert ("Asset" in kinds, kinds[-1]) == (True, "SyncComplete")
         assert hears_of_a_removal(account, server)
+
+
+def test_a_certificate_that_was_renewed_on_disk_is_shown_on_the_next_line(
+    server: StandIn, door: Address, theirs: Authority, mine: Authority, tmp_path: Path
+) -> None:
+    pem = tmp_path / "client.pem"
+    pem.write_bytes(Authority("Nobody").client().pem.read_bytes())
+    trust = Trust(ca_file=str(theirs.public), client_certificate=str(pem))
+    with closing(entering(server, door.url, trust)) as account:
+        with pytest.raises(Fate):
+            account.probe()
+        pem.write_bytes(mine.client().pem.read_bytes())
+        assert account.probe().account == "admin@example.com"
 
 
 @pytest.mark.parametrize("way", ["authority", "pinned"])

@@ -78,7 +78,7 @@ def test_what_is_no_immich_or_does_not_answer_is_named() -> None:
 def test_certificates_are_looked_at(server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pem = certificate(tmp_path, "localhost")
     port = int(server.url.rpartition(":")[2])
-    trust.tls_context.cache_clear()
+    trust._context.cache_clear()
     try:
         with tls_in_front(port, pem) as secure:
             untrusted = look(f"https://localhost:{secure}/api", SystemClock())
@@ -90,7 +90,7 @@ def test_certificates_are_looked_at(server: StandIn, tmp_path: Path, monkeypatch
             other = look(f"https://127.0.0.1:{secure}/api", SystemClock(), own)
             assert other.code == "certificate_untrusted"
     finally:
-        trust.tls_context.cache_clear()
+        trust._context.cache_clear()
 
 
 def test_the_proxy_of_the_environment_is_named_without_its_login(

@@ -26,9 +26,9 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A certificate that this system trusts."""
     pem = certificate(tmp_path, "127.0.0.1", "localhost")
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
-    trust.tls_context.cache_clear()
+    trust._context.cache_clear()
     yield pem
-    trust.tls_context.cache_clear()
+    trust._context.cache_clear()
 
 
 def ignore(_bytes: int) -> None:
@@ -86,12 +86,12 @@ def test_the_right_authority_with_the_wrong_name_blocks_too(
 ) -> None:
     pem = certificate(tmp_path, "other.example")
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
-    trust.tls_context.cache_clear()
+    trust._context.cache_clear()
     with tls_in_front(int(server.url.rpartition(":")[2]), pem) as port:
         destination = ImmichDestination(f"https://127.0.0.1:{port}/api", "key", clock=SystemClock())
         with pytest.raises(Blocked, match="certificate_untrusted"):
             destination.probe()
-    trust.tls_context.cache_clear()
+    trust._context.cache_clear()
 
 
 def test_plain_http_where_tls_was_asked_for_is_no_server(server: StandIn) -> None:

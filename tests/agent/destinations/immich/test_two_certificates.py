@@ -9,12 +9,12 @@ from contextlib import closing
 import pytest
 
 from agent.destinations.base import Item
-from agent.destinations.immich import ImmichDestination
+from agent.destinations.immich import ImmichDestination, trust
 from agent.destinations.immich.discovery import discover
 from agent.destinations.immich.look import look
 from agent.destinations.immich.secret import Secret
 from agent.destinations.immich.sync import changes
-from agent.destinations.immich.trust import Trust, look_at, tls_context
+from agent.destinations.immich.trust import Trust, look_at
 from agent.destinations.immich.versions import Version
 from agent.domain.errors import Blocked
 from agent.platforms.clock import SystemClock
@@ -29,9 +29,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
     """Whom the system believes."""
     authority = Authority("World")
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.public))
-    tls_context.cache_clear()
+    trust._context.cache_clear()
     yield authority
-    tls_context.cache_clear()
+    trust._context.cache_clear()
 
 
 class House:

@@ -275,3 +275,28 @@ def test_on_another_network_nobody_knows_who_is_at_an_address(journey: Journey, 
     assert journey.ask() == "public", "who was a stranger is not asked for ever"
     journey.ways.moved()
     assert journey.ask() == "home"
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_what_a_proxy_gave_up_on_is_not_made_a_second_time_by_the_next_address(journey: Journey, status: int) -> None:
+    assert journey.ask() == "home"
+    journey.home.status = status
+    asked = Request.of_json("POST", "/albums", {"albumName": "Summer"}, once=True)
+    assert journey.ways.exchange(asked).status == status
+    assert "/albums" not in journey.public.asked
+    assert journey.ask() == "public", "but the next question goes there"
+
+
+def test_an_address_that_takes_questions_and_says_nothing_holds_nobody_up(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.destinations.immich.ways.WHO_S", 0.05)
+    go_on = threading.Event()
+
+    def say_nothing(_: str) -> None:
+        go_on.wait(10)
+
+    journey.home.before = say_nothing
+    assert journey.ask() == "public"
+    assert not go_on.is_set()
+    go_on.set()

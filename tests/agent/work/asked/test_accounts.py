@@ -1,12 +1,13 @@
 """An account that is there already: the space that is left, its addresses, and signing out; against the stand-in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
-from agent.credentials import Credentials
+from agent.credentials import Credentials, Store
+from agent.destinations.immich import ImmichDestination
 from agent.destinations.immich.secret import Secret
 from agent.destinations.immich.trust import look_at
 from agent.domain.errors import Blocked
@@ -183,3 +184,45 @@ def test_a_keyring_that_is_away_is_no_hindrance(fenced: House) -> None:
     fenced.credentials.delete(HERE, "file")
     again = DestinationAddImmich(fenced.server.url, renew=HERE)
     assert as_before(again, fenced.here, fenced.credentials).headers == {}
+
+
+class SlowCredentials(Credentials):
+    """A keyring that asks a person first: `meanwhile` happens before it answers, once."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def get(self, destination_id: str, store: Store) -> str:
+        found = super().get(destination_id, store)
+        happened, self.meanwhile = self.meanwhile, None
+        if happened is not None:
+            happened()
+        return found
+
+
+@pytest.mark.parametrize("what", ["another address", "another sign-in"])
+def test_what_was_changed_while_the_keyring_was_asked_counts(server: StandIn, tmp_path: Path, what: str) -> None:
+    house = House(tmp_path, server, Secret("session", server.session()))
+    slow = SlowCredentials("test", tmp_path / "secrets.json")
+    destinations = Destinations(slow, SystemClock())
+    destinations.replace(house.settings.get())
+    other = server.address()
+    session = server.session()
+
+    def change() -> None:
+        if what == "another address":
+            here = structs.replace(house.here, location=f"{other.url}/api")
+            destinations.replace(Settings(destinations=(here,)))
+        else:
+            slow.set(HERE, Secret("session", session).to_text(), "file")
+            destinations.renew(HERE)
+
+    slow.meanwhile = change
+    made = destinations.get(HERE)
+    assert isinstance(made, ImmichDestination)
+    made.probe()
+    asked = server.counters.records[-1]
+    if what == "another address":
+        assert made.server.address == f"{other.url}/api"
+    else:
+        assert session in (asked.header("authorization") or "")
+    destinations.abandon()
