@@ -101,7 +101,15 @@ def _line(row: JobRow) -> tuple[str, ...]:
     state = f"{row.status} {row.progress} %" if row.status == "RUNNING" and row.progress else row.status
     attempts = f"{row.attempts}/{row.max_attempts}"
     changed = row.updated_at.replace("T", " ")[:19]
-    return str(row.id), row.job_key, state, attempts, str(row.priority), changed, words.last_error(row.last_error)
+    return (
+        str(row.id),
+        row.job_key,
+        state,
+        attempts,
+        str(row.priority),
+        changed,
+        words.last_error(row.last_error, is_over=row.status == "FAILED"),
+    )
 
 
 def _show(context: typer.Context, job_id: int = _ID) -> None:

@@ -171,6 +171,6 @@ def _exit_code(rows: list[JobRow], problems: list[Problem]) -> int:
 def _tell(rows: list[JobRow], problems: list[Problem]) -> None:
     for row in rows:
         if row.status == "FAILED" or (row.status not in _ENDED and row.last_error):  # it will be tried again
-            complain(words.last_error(row.last_error))
+            complain(words.last_error(row.last_error, is_over=row.status == "FAILED"))
     for one in problems:
         complain(words.sentences(*words.problem(one)))

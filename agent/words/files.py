@@ -64,30 +64,19 @@ _REASONS = {
     ),
     "live_lost": N_("The line for changes at the server broke. It is made again by itself."),
     "live_refused": N_("The API key may not hear of changes at once. The server is looked at every 15 minutes."),
-    "sync_garbled": N_("The server sent something that makes no sense. It is tried again by itself."),
     "sync_refused": N_("The server did not say what changed there. It is asked again by itself; backups go on."),
-    "describe_refused": N_("The server did not take what the sidecar says. It is tried again by itself."),
     "organize_refused": N_("The server did not let this be arranged. It is tried again by itself; backups go on."),
     "not_proven": N_("The destination could not prove that the copy is whole. Retry; nothing was lost."),
     "server_error": N_("The server had an error with this file. Retry, or look at the server's log."),
     "refused_on_the_way": N_(
         "A proxy or firewall before the server does not let this file through. Look at its log, then retry."
     ),
-    "timeout": N_("The destination took too long to answer. It is tried again by itself."),
-    "connection_lost": N_("The connection broke. It is tried again by itself."),
-    "rate_limited": N_("The server asks to go slower. It is tried again by itself."),
     "junk": N_("A leftover of a system or a program. Nothing needs to be done."),
     "name_refused": N_("The destination cannot store this name. Rename the file."),
     "refused_by_server": N_("The server refused the file. Retry, or look at the server's log."),
     "too_large_for_destination": N_(
         "The file is larger than the destination's file system allows. Use another destination for it."
     ),
-    "copy_vanished": N_("The copy disappeared while it was made. It is tried again by itself."),
-    "decoder_unavailable": N_("The picture could not be looked into just now. It is tried again by itself."),
-    "in_use": N_("Another program is using the file. It is tried again by itself."),
-    "read_error": N_("The disk reported an error while the file was read. It is tried again by itself."),
-    "destination_io": N_("The destination's disk reported an error. It is tried again by itself."),
-    "server_unavailable": N_("The server does not work just now. It is tried again by itself."),
     "set_aside": N_("The agent stopped too often while it worked on this file. Retry, or report it."),
     "job_key_unknown": N_("There is no handler for this kind of job. Cancel it."),
     "payload_invalid": N_("The job's payload does not fit its handler. Cancel it and enqueue it anew."),
@@ -103,6 +92,21 @@ _REASONS = {
     "in_trash": N_("It is in the destination's trash and is not put back by itself."),
     "missing_at_destination": N_("It is missing at the destination though nobody was seen deleting it."),
     "cancelled": N_("Its job was cancelled. Back up again to take it."),
+}
+
+#: What may pass: it is tried a few times, and said what comes next.
+_PASSING = {
+    "sync_garbled": N_("The server sent something that makes no sense."),
+    "describe_refused": N_("The server did not take what the sidecar says."),
+    "timeout": N_("The destination took too long to answer."),
+    "connection_lost": N_("The connection broke."),
+    "rate_limited": N_("The server asks to go slower."),
+    "copy_vanished": N_("The copy disappeared while it was made."),
+    "decoder_unavailable": N_("The picture could not be looked into just now."),
+    "in_use": N_("Another program is using the file."),
+    "read_error": N_("The disk reported an error while the file was read."),
+    "destination_io": N_("The destination's disk reported an error."),
+    "server_unavailable": N_("The server does not work just now."),
 }
 
 _EVENTS = {
@@ -153,8 +157,12 @@ def state(code: str) -> str:
     return tell(_STATES, code, {}, N_("{code}"))
 
 
-def reason(code: str, args: Args) -> str:
-    """Why a file is not safe, and what to do."""
+def reason(code: str, args: Args, *, is_over: bool = True) -> str:
+    """Why a file is not safe, and what to do; unless it `is_over`, it is tried again by itself."""
+    if code in _PASSING:
+        return sentences(
+            _(_PASSING[code]), _("It failed each time; retry it.") if is_over else _("It is tried again by itself.")
+        )
     if code in PROBLEMS and code not in _REASONS:
         return sentences(*problem_text(code, args))
     return tell(_REASONS, code, args, N_("It could not be copied: {code}. Retry, or look at 'safelight logs'."))
@@ -165,14 +173,15 @@ def warning(code: str) -> str:
     return tell(_WARNINGS, code, {}, N_("Note: {code}."))
 
 
-def last_error(kept: str | None) -> str:
+def last_error(kept: str | None, *, is_over: bool) -> str:
     """A job's last error, which the queue keeps as `code(name=value, ...)`; other text stays as it is."""
     if not kept:
         return ""
     found = re.match(_KEPT, kept)
-    if found is None or found[1] not in _REASONS.keys() | PROBLEMS.keys():
+    if found is None or found[1] not in _REASONS.keys() | _PASSING.keys() | PROBLEMS.keys():
         return kept
-    return reason(found[1], {name: text or number for name, text, number in re.findall(_KEPT_ARGS, found[2] or "")})
+    args: Args = {name: text or number for name, text, number in re.findall(_KEPT_ARGS, found[2] or "")}
+    return reason(found[1], args, is_over=is_over)
 
 
 def event(happened: Event) -> str:

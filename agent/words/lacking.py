@@ -18,8 +18,9 @@ def why_outstanding(one: Outstanding, detail: FileDetail, snapshot: Snapshot | N
     """What it waits for, or why it failed, and the next step; empty while it is on its way."""
     if one.state == "uploading":
         return ""
-    kept = reason(one.reason, one.args) if one.reason else last_error(one.last_error)
-    if one.state == "failed":
+    is_over = one.state == "failed"
+    kept = reason(one.reason, one.args, is_over=is_over) if one.reason else last_error(one.last_error, is_over=is_over)
+    if is_over:
         return kept
     if snapshot is not None:
         lasting = [found for found in snapshot.problems if _stops(found, one, detail)]

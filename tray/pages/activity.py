@@ -341,7 +341,7 @@ class _Details(Card):
             self.title.setText(words.display_path(only.path) if only.path else job_words.what(only))
         self.facts.setText(job_words.facts(only, destinations, now_at) if only else "")
         self.facts.setVisible(only is not None)
-        reason = words.last_error(only.last_error) if only and only.status in {"FAILED", "PENDING"} else ""
+        reason = job_words.reason(only) if only else ""
         self.reason.setText(reason)
         self.reason.setVisible(bool(reason))
         statuses = {job.status for job in jobs}

@@ -101,7 +101,7 @@ class JobTable(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole if index.column() == Column.WHAT and job.path:
                 return words.display_path(job.path)
             case Qt.ItemDataRole.ToolTipRole if index.column() == Column.ERROR:
-                return words.last_error(job.last_error) or None
+                return words.last_error(job.last_error, is_over=job.status == "FAILED") or None
         return None
 
     def canFetchMore(self, parent: Index) -> bool:
@@ -123,7 +123,7 @@ class JobTable(QAbstractTableModel):
             case Column.TRIES:
                 return job_words.tries(job)
             case _:
-                return words.last_error(job.last_error) if job.status in {"FAILED", "PENDING"} else ""
+                return job_words.reason(job)
 
     def _place(self, identity: int) -> int:
         """The first row whose id is not above this one; ids fall from row to row."""

@@ -66,6 +66,12 @@ def tries(job: JobRow) -> str:
     return fill(_("{attempts} of {most}"), {"attempts": job.attempts, "most": job.max_attempts})
 
 
+def reason(job: JobRow) -> str:
+    """Why it failed, or waits for another try; empty where neither is so."""
+    shown = job.status in {"FAILED", "PENDING"}
+    return words.last_error(job.last_error, is_over=job.status == "FAILED") if shown else ""
+
+
 def facts(job: JobRow, destinations: Mapping[str, str], now_at: int) -> str:
     """The rest of what a person may want to know, in a line."""
     said = [where(job, destinations), state(job, now_at)]

@@ -100,7 +100,7 @@ class CacheCard(Card):
             case "COMPLETED":
                 self._rest(_ended(row.result or {}))
             case "FAILED":
-                self._rest(words.last_error(row.last_error))
+                self._rest(words.last_error(row.last_error, is_over=True))
             case _:
                 self._rest(cache_words.stopped("stop"))
         if not self._follow.is_under_way:

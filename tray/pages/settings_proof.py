@@ -121,7 +121,7 @@ def statement_of(row: JobRow) -> str | None:
         case "COMPLETED":
             return "\n".join(_statement(row.result or {}, _LISTED))
         case "FAILED":
-            return words.last_error(row.last_error)
+            return words.last_error(row.last_error, is_over=True)
         case "CANCELLED":
             return _("The check was cancelled.")
         case _:

@@ -40,7 +40,7 @@ def test_the_nearest_reason_is_told(one: Outstanding, snapshot: Snapshot | None,
 
 def test_what_is_tried_again_says_what_went_wrong_and_when() -> None:
     said = words.why_outstanding(TRIED, DETAIL, _shown(), NOW_AT)
-    assert said.startswith(words.last_error(TRIED.last_error))
+    assert said.startswith(words.last_error(TRIED.last_error, is_over=False))
     assert said.endswith(f"It is its turn at {words.moment(TRIED.run_after or 0, NOW_AT)}.")
 
 

@@ -13,6 +13,7 @@ from agent.words import catalogue, files, headlines, holds, mistakes, problems
 TABLES = {
     "mistakes": mistakes._MISTAKES,
     "reasons": files._REASONS,
+    "passing": files._PASSING,
     "events": files._EVENTS,
     "warnings": files._WARNINGS,
     "holds": holds._HOLDS,
@@ -46,6 +47,13 @@ def test_an_unknown_code_gets_a_sentence() -> None:
     assert words.state("moonlit") == "moonlit"
     assert words.light("moonlit") == "moonlit"
     assert words.warning("moon_near") == "Note: moon near."
+
+
+@pytest.mark.parametrize("code", sorted(files._PASSING))
+def test_what_failed_for_good_is_not_said_to_be_tried_again(code: str) -> None:
+    assert words.reason(code, {}).endswith(" It failed each time; retry it.")
+    assert words.last_error(f"{code}(status=502)", is_over=True) == words.reason(code, {})
+    assert words.last_error(f"{code}(status=502)", is_over=False).endswith(" It is tried again by itself.")
 
 
 def test_a_missing_argument_leaves_a_gap_and_no_error() -> None:
@@ -90,7 +98,7 @@ def test_an_event_names_its_destination_and_its_reason() -> None:
     ],
 )
 def test_the_last_error_of_a_job_is_told_in_words(kept: str | None, said: str) -> None:
-    assert words.last_error(kept) == said
+    assert words.last_error(kept, is_over=False) == said
 
 
 def test_what_is_named_in_a_sentence_is_a_plain_name() -> None:
@@ -113,4 +121,5 @@ def test_every_code_that_the_agent_raises_has_its_sentence() -> None:
     agent = Path(__file__).resolve().parents[3] / "agent"
     codes = {code for source in agent.rglob("*.py") for code in raised.findall(source.read_text("utf-8"))}
     assert len(codes) > 40
-    assert not codes - mistakes._MISTAKES.keys() - files._REASONS.keys() - problems.PROBLEMS.keys()
+    in_files = files._REASONS.keys() | files._PASSING.keys()
+    assert not codes - mistakes._MISTAKES.keys() - in_files - problems.PROBLEMS.keys()
