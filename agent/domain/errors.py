@@ -16,6 +16,9 @@ Scalar = str | int | float | bool | None
 class Fate(Exception):
     """An error whose consequence is known. `code` names it, `args_` fill its sentence."""
 
+    #: For how long the other side asked to be left alone, if it did.
+    retry_after_s: float | None = None
+
     def __init__(self, code: str, **args: Scalar) -> None:
         super().__init__(code)
         self.code = code
@@ -27,7 +30,7 @@ class Fate(Exception):
 
 
 class Transient(Fate):
-    """May pass by itself. `retry_after_s` is what the other side asked for, if it did."""
+    """May pass by itself."""
 
     def __init__(self, code: str, *, retry_after_s: float | None = None, **args: Scalar) -> None:
         super().__init__(code, **args)
@@ -40,6 +43,13 @@ class Rejected(Fate):
 
 class Blocked(Fate):
     """The destination is not to be had until something changes; `code` is a problem of `domain.problems`."""
+
+    @classmethod
+    def by(cls, error: Fate) -> "Blocked":
+        """What is no photo's fault, as the destination's."""
+        made = cls(error.code, **error.args_)
+        made.retry_after_s = error.retry_after_s
+        return made
 
 
 class Interrupted(Fate):

@@ -19,7 +19,7 @@ _ON_THE_WAY: Final = "refused_on_the_way"
 
 def of_a_check(error: Transient) -> Blocked | Transient:
     """The fate behind the question which contents are there: where it breaks off, that is no photo's fault."""
-    return Blocked(error.code, **error.args_) if error.code in _OUTAGES else error
+    return Blocked.by(error) if error.code in _OUTAGES else error
 
 
 def of_one_photo(error: Fate) -> Transient | None:

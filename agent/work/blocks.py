@@ -64,7 +64,8 @@ class Blocks:
             looks = before.looks + 1 if before else 1
             since_at = before.since_at if before else self._clock.now_at()
             wait_s = backoff.refused_s(looks) if problem.code == _UNTIL_IT_WORKS else backoff.probe_s(looks)
-            next_s = self._clock.monotonic_s() + wait_s
+            asked_s = min(problem.retry_after_s or 0.0, backoff.LONGEST_S)
+            next_s = self._clock.monotonic_s() + max(wait_s, asked_s)
             self._blocks[lane] = Block(problem, since_at, looks, next_s)
             blocks = dict(self._blocks)
         if old is None or str(old.problem) != str(problem):
@@ -116,7 +117,7 @@ class Blocks:
         except Blocked as problem:
             return self._still(lane, problem)
         except Fate as error:
-            return self._still(lane, Blocked(error.code, **error.args_))
+            return self._still(lane, Blocked.by(error))
         log.info("destination %s is to be had again", lane)
         with self._turn:
             self._passed[lane] = _Passed(block.problem.code, block.since_at, block.looks, self._clock.monotonic_s())

@@ -164,7 +164,7 @@ class Sender:
             try:
                 self._destination.probe()
             except Transient as outage:
-                raise Blocked(outage.code, **outage.args_) from outage
+                raise Blocked.by(outage) from outage
         elif isinstance(error, Blocked):
             raise error
         return own or error

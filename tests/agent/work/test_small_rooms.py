@@ -122,6 +122,14 @@ def test_what_only_uploads_meet_is_tried_ever_more_seldom(shed: Shed) -> None:
     assert waits == [30, 60, 120, 240, 300, 300]
 
 
+@pytest.mark.parametrize(("asked_s", "waited_s"), [(10, 30), (120, 120), (86_400, 3_600)])
+def test_a_server_that_asks_to_be_left_alone_is_left_alone_for_an_hour_at_most(
+    shed: Shed, asked_s: float, waited_s: float
+) -> None:
+    shed.blocks.shut("d", Blocked.by(Transient("server_unavailable", retry_after_s=asked_s)))
+    assert look_that_opens_after_s(shed) == waited_s
+
+
 def test_another_problem_a_later_one_or_a_persons_wish_begins_anew(shed: Shed) -> None:
     for code, later_s in (("not_immich", 1), ("signed_out", 1), ("not_immich", SOON_S), ("not_immich", 1)):
         shed.blocks.shut("d", Blocked(code))
