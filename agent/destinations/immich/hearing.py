@@ -8,6 +8,7 @@ other is left to it.
 import io
 import re
 import socket
+from collections.abc import Callable
 
 from agent.destinations.immich.verdicts import Answer
 
@@ -27,11 +28,16 @@ class Broken(Exception):
         self.began = began
 
 
-def hear(sock: socket.socket, taken: bytes, method: str) -> tuple[Answer, bool]:
+#: Told how many bytes came so far before more are read; ends the patience for an answer by raising OSError.
+Patience = Callable[[int], None]
+
+
+def hear(sock: socket.socket, taken: bytes, method: str, be_patient: Patience) -> tuple[Answer, bool]:
     """The answer, and whether the connection may be used again. `taken` was read from it before. Raises `Broken`."""
     head = taken
     try:
         while (end := head.find(b"\r\n\r\n")) < 0 and len(head) < MAX_HEAD_BYTES:
+            be_patient(0)  # the head is short: however it comes, it comes at once
             more = sock.recv(65_536)
             if not more:
                 break
@@ -40,11 +46,11 @@ def hear(sock: socket.socket, taken: bytes, method: str) -> tuple[Answer, bool]:
         raise Broken(began=b"\r\n" in head) from error
     usual = _usual(head[:end]) if end >= 0 and method != "HEAD" else None
     if usual is None:
-        return _unusual(sock, head, method)
+        return _unusual(sock, head, method, be_patient)
     status, headers, length = usual
     missing = length - (len(head) - end - 4)
     try:
-        body = head[end + 4 :][:length] + _rest(sock, missing)
+        body = head[end + 4 :][:length] + _rest(sock, missing, be_patient)
     except OSError as error:
         raise Broken(began=True) from error
     # After more than was announced, nobody knows what the next answer belongs to.
@@ -65,26 +71,27 @@ def _usual(head: bytes) -> tuple[int, dict[str, str], int] | None:
     return None if status in {204, 304} else (status, headers, int(length))
 
 
-def _rest(sock: socket.socket, missing_bytes: int) -> bytes:
-    parts = []
+def _rest(sock: socket.socket, missing_bytes: int, be_patient: Patience) -> bytes:
+    parts, heard_bytes = [], 0
     while missing_bytes > 0:
+        be_patient(heard_bytes)
         more = sock.recv(min(missing_bytes, _PIECE_BYTES))
         if not more:
             raise ConnectionResetError
         parts.append(more)
+        heard_bytes += len(more)
         missing_bytes -= len(more)
     return b"".join(parts)
 
 
-def _unusual(sock: socket.socket, taken: bytes, method: str) -> tuple[Answer, bool]:
+def _unusual(sock: socket.socket, taken: bytes, method: str, be_patient: Patience) -> tuple[Answer, bool]:
     import http.client  # with all of e-mail in it; who never hears such an answer does without
 
     response: http.client.HTTPResponse | None = None
     try:
         response = http.client.HTTPResponse(sock, method=method)
-        if taken:
-            response.fp.close()
-            response.fp = io.BufferedReader(_Replay(taken, sock))
+        response.fp.close()
+        response.fp = io.BufferedReader(_Replay(taken, sock, be_patient))
         response.begin()
         body = response.read(MAX_ANSWER_BYTES)
         if response.length or len(body) == MAX_ANSWER_BYTES:
@@ -101,8 +108,10 @@ def _unusual(sock: socket.socket, taken: bytes, method: str) -> tuple[Answer, bo
 class _Replay(io.RawIOBase):
     """A socket's incoming bytes, beginning with those that were taken already."""
 
-    def __init__(self, taken: bytes, sock: socket.socket) -> None:
+    def __init__(self, taken: bytes, sock: socket.socket, be_patient: Patience) -> None:
         super().__init__()
+        self._be_patient = be_patient
+        self._heard_bytes = 0
         self._taken = taken
         self._sock = sock
 
@@ -116,4 +125,7 @@ class _Replay(io.RawIOBase):
             view[:count] = self._taken[:count]
             self._taken = self._taken[count:]
             return count
-        return self._sock.recv_into(view)
+        self._be_patient(self._heard_bytes)
+        count = self._sock.recv_into(view)
+        self._heard_bytes += count
+        return count

@@ -28,6 +28,8 @@ from agent.record import Record, field
 IDLE_S = 4.0
 #: Without a byte in either direction for so long, the other side is taken for lost.
 SILENCE_S = 120.0
+#: An answer that comes more slowly than this is not waited for any longer.
+LEAST_BYTES_S = 1_000
 #: Neighbours are sent together up to this size: a small photo in one go. A larger piece goes alone.
 TRAIN_BYTES = 320 * 1024
 #: But what comes before it, if it is no more than this: its head.
@@ -94,8 +96,9 @@ class _Lost(Exception):
 class _Line:
     """One connection; used by one thread at a time, but for `cut`."""
 
-    def __init__(self, connection: Connection, silence_s: float) -> None:
+    def __init__(self, connection: Connection, clock: Clock, silence_s: float) -> None:
         self._connection = connection
+        self._clock = clock
         self._silence_s = silence_s
         self._taken = b""
         self._sent_bytes = 0
@@ -126,7 +129,6 @@ class _Line:
             complete = self._send(head, request, is_patient=is_patient)
         except OSError as error:
             raise _Lost(unheard=False) from error
-        self._socket.settimeout(min(self._silence_s, request.silence_s))
         return self._hear(request, complete)
 
     def _send(self, head: bytes, request: Request, *, is_patient: bool) -> bool:
@@ -177,8 +179,18 @@ class _Line:
 
     def _hear(self, request: Request, complete: bool) -> tuple[Answer, bool]:  # noqa: FBT001
         may_be_stale = self.rested_at_s is not None and self._sent_bytes <= RESEND_BYTES
+        sock, silence_s = self._socket, min(self._silence_s, request.silence_s)
+        until_s = self._clock.monotonic_s() + silence_s
+
+        def be_patient(heard_bytes: int) -> None:
+            """An answer may be long, but one that comes drop by drop is as good as none."""
+            left_s = until_s + heard_bytes / LEAST_BYTES_S - self._clock.monotonic_s()
+            if left_s <= 0:
+                raise TimeoutError
+            sock.settimeout(min(silence_s, left_s))
+
         try:
-            answer, stays_open = hear(self._socket, self._taken, request.method)
+            answer, stays_open = hear(sock, self._taken, request.method, be_patient)
         except Broken as error:
             raise _Lost(unheard=may_be_stale and not error.began) from error
         self._taken = b""
@@ -286,7 +298,7 @@ class Lines:
         while True:
             with self._lock:
                 if not self._resting:
-                    line = _Line(self._route.connection(), self._silence_s)
+                    line = _Line(self._route.connection(), self._clock, self._silence_s)
                     self._busy.add(line)
                     break
                 line = self._resting.pop()

@@ -45,7 +45,7 @@ def heard(wire: bytes, *, taken: int = 0, piece: int = 1_000_000) -> tuple[Answe
     try:
         with closing(ours):
             ours.settimeout(10)
-            return hear(ours, wire[:taken], "GET")
+            return hear(ours, wire[:taken], "GET", lambda _: None)
     finally:
         speaker.join()
 

@@ -209,6 +209,43 @@ def test_silence_ends_an_exchange_and_slowness_does_not(reads: bool) -> None:
         lines.close()
 
 
+class PassingClock(FakeClock):
+    """A second passes with each look at it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.was_read = threading.Event()
+
+    def monotonic_s(self) -> float:
+        self.advance(1)
+        self.was_read.set()
+        return super().monotonic_s()
+
+
+@pytest.mark.parametrize("form", ["Content-Length: 40", "Transfer-Encoding: chunked"])
+def test_an_answer_that_comes_drop_by_drop_is_not_waited_for(form: str) -> None:
+    clock = PassingClock()
+    whole = f"HTTP/1.1 200 OK\r\n{form}\r\n\r\n28\r\n{'x' * 36}\r\n0\r\n\r\n".encode()
+    head_bytes = whole.index(b"28\r\n") + 2
+    drops: list[int] = []
+
+    def drip(sock: socket.socket, _number: int) -> None:
+        read_head(sock)
+        sock.sendall(whole[:head_bytes])
+        for at in range(head_bytes, len(whole)):
+            clock.was_read.clear()
+            clock.was_read.wait(0.2)
+            drops.append(at)
+            sock.sendall(whole[at : at + 1])
+
+    with Listener(drip) as listener:
+        lines = lines_to(listener, clock)
+        with pytest.raises(Transient, match="connection_lost"):
+            lines.exchange(GET)
+        lines.close()
+    assert len(drops) < 15
+
+
 def test_a_source_that_gives_up_cuts_the_line_before_the_end() -> None:
     bodies: list[bytes] = []
 
