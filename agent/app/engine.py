@@ -103,7 +103,7 @@ class Engine:
         reconcile = Reconcile(database, watched, self.intake, self._settler, clock, reach)
         self._scan = Scan(database, watched, self.intake, reconcile, clock, self._taken, self.view.folder, reach)
         self._apply = Apply(
-            database, clock, watched, self.destinations, self._watching, self.gate, self.lanes, self.blocks
+            database, clock, watched, self.destinations, self._watching, self.gate, self.lanes, self.blocks, self.intent
         )
         self._bandwidth = Bandwidth(clock, self._limit_bytes_s)
         self.pictures = Pictures(where, settings, database, clock, is_busy=self._transfers.is_active)

@@ -10,6 +10,7 @@ from agent.protocol.types import Args, CopyRow
 from agent.protocol.wire import as_json
 from agent.record import Record
 from agent.store.db import Tx, placeholders
+from agent.store.folders import destination_ids
 from agent.store.jobs import NewJob
 
 
@@ -178,7 +179,7 @@ def bury(tx: Tx, tombstones: Mapping[tuple[str, bytes], int], now_at: int) -> li
 
     A ledger that thinks such a copy safe is an older copy of itself: what was deleted since is not there.
     """
-    known = {row[0] for row in tx.execute("SELECT id FROM destinations")}
+    known = destination_ids(tx)
     changed: list[int] = []
     for (destination_id, sha1), size in tombstones.items():
         if destination_id in known:

@@ -27,7 +27,7 @@ def attach(tx: Tx, wanted: Mapping[bytes, Iterable[str]], destinations: Mapping[
     Returns path -> folder id of all that is watched. Removing a destination forgets its copies; removing a folder keeps
     its files.
     """
-    for gone in {row[0] for row in tx.execute("SELECT id FROM destinations")} - set(destinations):
+    for gone in destination_ids(tx) - set(destinations):
         tx.execute("DELETE FROM destinations WHERE id = ?", (gone,))
     tx.executemany(
         "INSERT INTO destinations (id, kind) VALUES (?, ?) ON CONFLICT DO NOTHING", list(destinations.items())
@@ -43,6 +43,11 @@ def attach(tx: Tx, wanted: Mapping[bytes, Iterable[str]], destinations: Mapping[
         [(ids[path], destination) for path, some in wanted.items() for destination in sorted(set(some))],
     )
     return ids
+
+
+def destination_ids(tx: Tx) -> set[str]:
+    """All destinations that the ledger knows."""
+    return {row[0] for row in tx.execute("SELECT id FROM destinations")}
 
 
 def links(tx: Tx) -> set[tuple[int, str]]:

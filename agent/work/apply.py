@@ -11,8 +11,9 @@ from agent.domain.clock import Clock
 from agent.domain.comparison import Look
 from agent.protocol.paths import from_wire
 from agent.protocol.settings import Settings
-from agent.store import folders, groups, job_history, jobs
+from agent.store import copies, files, folders, groups, job_history, jobs
 from agent.store.db import Database, Tx
+from agent.store.intent import IntentJournal
 from agent.store.jobs import OWN_LANES, NewJob
 from agent.work.blocks import Blocks
 from agent.work.destinations import Destinations
@@ -36,6 +37,7 @@ class Apply:
         gate: Gate,
         lanes: Lanes,
         blocks: Blocks,
+        intent: IntentJournal,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -45,6 +47,7 @@ class Apply:
         self._gate = gate
         self._lanes = lanes
         self._blocks = blocks
+        self._intent = intent
         self._turn = threading.Lock()
 
     def __call__(
@@ -81,8 +84,10 @@ class Apply:
         kinds = {destination.id: destination.kind for destination in settings.destinations}
         with self._database.write() as tx:
             old_links = folders.links(tx)
+            known = folders.destination_ids(tx)
             lanes_before = {lane for lane, _ in job_history.counts(tx)} - OWN_LANES
             ids = folders.attach(tx, wanted, kinds)
+            self._bury(tx, set(kinds) - known)
             new_links = folders.links(tx)
             gone_lanes = lanes_before - set(kinds)
             for lane in gone_lanes:
@@ -103,6 +108,11 @@ class Apply:
                     job = scan_job(folder.id, plan=folder.id in changed, quick=quick)
                     jobs.enqueue(tx, job, self._clock.now_at())
         return gone_lanes
+
+    def _bury(self, tx: Tx, new: set[str]) -> None:
+        """An account that was removed and is added again: what was deleted there is known before anything is sent."""
+        deleted = {one: size for one, size in self._intent.tombstones().items() if one[0] in new}
+        files.derive(tx, files.sharing(tx, copies.bury(tx, deleted, self._clock.now_at())))
 
     def _arrange_anew(self, tx: Tx, folder: Watched, before: Watched | None) -> None:
         """Another rule for albums, tags or stacks is for what is at the servers already, too."""

@@ -72,6 +72,32 @@ def test_the_command_signs_in_by_browser_and_what_it_gets_works_and_is_ended(rig
         rig.stop()
 
 
+def test_what_a_person_deleted_is_not_put_back_when_the_account_is_removed_and_added_again(rig: Rig) -> None:
+    open_pages(rig)
+    with StandIn() as server:
+        server.provider.enabled = True
+        rig.start()
+        rig.set("trigger_delay_s", 0)
+        add = ("destination", "add", "immich", server.url, "--name", "Home", "--browser", "--store", "file")
+        assert rig.safelight(*add).returncode == 0
+        rig.watch()
+        rig.enable()
+        kept, deleted = photo(rig, "kept.jpg"), photo(rig, "deleted.jpg", seed=2)
+        rig.wait_safe(2)
+        assert rig.safelight("sync").returncode == 0
+        (gone,) = [asset for asset in server.assets if asset.filename == deleted.name]
+        server.store.purge([gone.id])
+        assert rig.safelight("sync").returncode == 0
+        rig.wait_state(deleted, "deleted_at_destination")
+        assert rig.safelight("destination", "remove", "Home").returncode == 0
+        assert rig.safelight(*add).returncode == 0
+        rig.wait_state(kept, "safe")
+        rig.backup()
+        rig.wait_state(deleted, "deleted_at_destination")
+        assert [asset.filename for asset in server.assets] == [kept.name]
+        rig.stop()
+
+
 def test_a_browser_sign_in_may_leave_nothing_but_a_narrow_key(rig: Rig) -> None:
     open_pages(rig)
     with StandIn() as server:

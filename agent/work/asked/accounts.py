@@ -4,7 +4,9 @@ Called on the threads that answer clients; asks the server, some seconds at most
 copies. Adding and signing in again are in `library`, the door to servers in `signin`.
 """
 
+import hashlib
 import logging
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -28,6 +30,8 @@ from agent.work.asked.signin import SignIn, trust_of
 from agent.work.destinations import Destinations
 
 log = logging.getLogger(__name__)
+
+_ID_BYTES = 4
 
 Wish = TypeVar("Wish", DestinationAddImmich, OAuthBegin)
 
@@ -156,3 +160,17 @@ def leave(sign_in: SignIn, credentials: Credentials, setting: DestinationSetting
         sign_in.leave(setting, credentials.get(setting.id, setting.secret_store))
     with suppress(Fate):
         credentials.delete(setting.id, setting.secret_store)
+
+
+def new_id() -> str:
+    """An id for a destination that is like no other."""
+    return secrets.token_hex(_ID_BYTES)
+
+
+def account_id(user_id: str, now: Settings) -> str:
+    """The id for an account: one that was removed and is added again is the same, and what was deleted there stays so.
+
+    While a server moves to another machine the same account may be there twice; the second is one of its own.
+    """
+    made = hashlib.sha256(user_id.encode()).hexdigest()[: 2 * _ID_BYTES]
+    return new_id() if made in {setting.id for setting in now.destinations} else made

@@ -5,7 +5,6 @@ settings; `apply` does the rest.
 """
 
 import os
-import secrets
 from collections import Counter
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -36,7 +35,7 @@ from agent.store import activity, copies, files, library, outstanding
 from agent.store.db import Database
 from agent.store.settings import SettingsStore
 from agent.work.asked import months
-from agent.work.asked.accounts import as_before, leave
+from agent.work.asked.accounts import account_id, as_before, leave, new_id
 from agent.work.asked.signin import SignIn, headers_of
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders, relative_to
@@ -83,7 +82,7 @@ class Library:
             if other != old and (other.location, other.user_id) == (account.api_url, account.user_id):
                 raise Mistake("destination_exists", name=other.name)
         setting = DestinationSetting(
-            id=old.id if old else secrets.token_hex(4),
+            id=old.id if old else account_id(account.user_id, self._settings.get()),
             kind="immich",
             name=old.name if old else self._free_name(wish.name, urlsplit(account.api_url).hostname or "Immich"),
             # Away from home a person signs in by a further address: the order stays.
@@ -123,7 +122,7 @@ class Library:
             if setting.kind == "folder" and _is_same(from_wire(setting.location), root):
                 raise Mistake("destination_exists", name=setting.name)
         free = self._free_name(name, to_display(os.path.basename(root)) or "Folder")
-        destination_id = secrets.token_hex(4)
+        destination_id = new_id()
         FolderDestination(root, clock=self._clock).probe()
         claim_folder(root, destination_id)
         setting = DestinationSetting(id=destination_id, kind="folder", name=free, location=wire_path)
