@@ -22,7 +22,7 @@ def of_a_check(error: Transient) -> Blocked | Transient:
     return Blocked.by(error) if error.code in _OUTAGES else error
 
 
-def of_one_photo(error: Fate) -> Transient | None:
+def of_one_photo(error: Fate | None) -> Transient | None:
     """What a photo met if its upload may have failed by itself, at a destination that answers; None of all else.
 
     A proxy or a virus scanner has a page of its own for what it does not like; a server stumbles over one picture.

@@ -3,9 +3,11 @@
 Functions over one transaction, for a person's request: they look at all that lies there.
 """
 
+from collections.abc import Sequence
+
 from agent.protocol.wire import as_json
 from agent.record import Record
-from agent.store.db import Tx
+from agent.store.db import Tx, placeholders
 from agent.store.files import join
 from agent.store.jobs import iso
 
@@ -54,17 +56,27 @@ def _arguments(folder_id: int, below: bytes) -> dict[str, object]:
     }
 
 
+_COPIES = (
+    "SELECT f.id, f.asset_id, f.content_id, k.sha1, k.size, c.destination_id, c.state, c.remote_id"
+    " FROM files f JOIN directories d ON d.id = f.directory_id JOIN contents k ON k.id = f.content_id"
+    " JOIN folder_destinations fd ON fd.folder_id = f.folder_id"
+    " JOIN copies c ON c.content_id = f.content_id AND c.destination_id = fd.destination_id"
+    " WHERE f.content_is_current AND f.state NOT IN ('gone', 'excluded')"
+)
+
+
 def below(tx: Tx, folder_id: int, path: bytes) -> list[Row]:
     """The copies, at the folder's destinations, of all files at or below a path ('' for all of the folder)."""
-    rows = tx.execute(
-        "SELECT f.id, f.asset_id, f.content_id, k.sha1, k.size, c.destination_id, c.state, c.remote_id"
-        " FROM files f JOIN directories d ON d.id = f.directory_id JOIN contents k ON k.id = f.content_id"
-        " JOIN folder_destinations fd ON fd.folder_id = f.folder_id"
-        " JOIN copies c ON c.content_id = f.content_id AND c.destination_id = fd.destination_id"
-        f" WHERE {_BELOW} AND f.content_is_current AND f.state NOT IN ('gone', 'excluded')",
-        _arguments(folder_id, path),
-    )
-    return [Row(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]) for row in rows]
+    return [Row(*row) for row in tx.execute(f"{_COPIES} AND {_BELOW}", _arguments(folder_id, path))]
+
+
+def of_assets(tx: Tx, asset_ids: Sequence[int]) -> list[Row]:
+    """The same of all files of these assets."""
+    found: list[Row] = []
+    for start in range(0, len(asset_ids), 500):
+        some = asset_ids[start : start + 500]
+        found += [Row(*row) for row in tx.execute(f"{_COPIES} AND f.asset_id IN ({placeholders(len(some))})", some)]
+    return found
 
 
 _KNOWN = (

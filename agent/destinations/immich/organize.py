@@ -62,6 +62,15 @@ def stack(server: Server, ids: Sequence[str]) -> None:
     _try(server, "POST", "/stacks", {"assetIds": list(ids)})
 
 
+def facts(server: Server, asset_id: str) -> dict[str, object]:
+    """All that the server says of an asset; raises `Gone`."""
+    try:
+        answer = server.ask("GET", f"/assets/{asset_id}")
+    except (Rejected, Transient) as error:
+        raise _gone_or(error) from error
+    return answer if isinstance(answer, dict) else {}
+
+
 def link_live(server: Server, still_id: str, video_id: str) -> None:
     """Make a video the moving half of a still; raises `Gone` when either is not there."""
     _try(server, "PUT", f"/assets/{still_id}", {"livePhotoVideoId": video_id})

@@ -18,6 +18,9 @@ from agent.work.finding.intake import ASKED
 from agent.work.folders import Folders, Watched
 from agent.work.server.sync import sync_job
 
+_GONE = ("deleted_at_destination", "missing_at_destination")
+_AWAY = (*_GONE, "in_trash")
+
 
 class PuttingBack:
     """A person's wishes about copies that are not where they were."""
@@ -74,10 +77,10 @@ class PuttingBack:
         with self._database.write() as tx:
             group_id = groups.begin(tx, "restore", "off", now_at)
             for folder, below in places:
-                rows = lost.below(tx, folder.id, below)
+                rows = _whole(tx, lost.below(tx, folder.id, below))
                 looked_at |= {row.file_id for row in rows}
                 trashed = [row for row in rows if row.state == "in_trash" and row.remote_id is not None]
-                gone = [row for row in rows if row.state in ("deleted_at_destination", "missing_at_destination")]
+                gone = [row for row in rows if row.state in _GONE]
                 self._from_trash(tx, folder, trashed, group_id, now_at)
                 self._again(tx, folder, gone, group_id, now_at)
                 from_trash |= {row.file_id for row in trashed}
@@ -147,3 +150,11 @@ class PuttingBack:
             if place is not None:
                 found.append(place)
         return found
+
+
+def _whole(tx: Tx, rows: list[lost.Row]) -> list[lost.Row]:
+    """With the other half of each live photo that is away: it was deleted with the one that was named."""
+    away = {row.asset_id for row in rows if row.asset_id is not None and row.state in _AWAY}
+    known = {(row.file_id, row.destination_id) for row in rows}
+    others = [row for row in lost.of_assets(tx, sorted(away)) if (row.file_id, row.destination_id) not in known]
+    return rows + [row for row in others if row.state in _AWAY]

@@ -38,11 +38,6 @@ class Piece(MutableRecord):
         """Whether nothing more is to be done for it in this batch."""
         return self.outcome is not None or self.error is not None
 
-    @property
-    def is_refused(self) -> bool:
-        """Whether it will not come to the destination by itself."""
-        return isinstance(self.error, Rejected)
-
     def settle(self, found: Found) -> None:
         """It is there."""
         self.outcome = "in_trash" if found.in_trash else "safe"

@@ -34,7 +34,7 @@ class Finish:
         clock: Clock,
         transfers: Transfers,
         *,
-        arrange: Callable[[Tx, Batched, int], None] | None,
+        arrange: Callable[[Tx, Batched, int, bool], None] | None,
         on_finished: Callable[[], None],
         checkpoint: Callable[[str], None],
     ) -> None:
@@ -102,8 +102,12 @@ class Finish:
         now_at = self._clock.now_at()
         self._write_down(tx, asset, now_at)
         _distrust(tx, asset)
+        over = self._end_job(scope, tx, asset, now_at)
         if self._arrange is not None:
-            self._arrange(tx, asset, now_at)
+            self._arrange(tx, asset, now_at, over[1] == 1)
+        return over
+
+    def _end_job(self, scope: Scope, tx: Tx, asset: Batched, now_at: int) -> tuple[int, int]:
         error = asset.error()
         is_over = False
         match error:

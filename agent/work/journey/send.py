@@ -13,6 +13,7 @@ from agent.domain.errors import Blocked, Fate, FileChanged, FileVanished, Interr
 from agent.domain.refusals import of_one_photo
 from agent.protocol.paths import to_display
 from agent.protocol.settings import FolderRules
+from agent.record import replace
 from agent.store.jobs import Claimed
 from agent.work.journey.bandwidth import Bandwidth
 from agent.work.journey.batch import Batched, Piece
@@ -59,32 +60,18 @@ class Sender:
 
     def send(self, scope: Scope, asset: Batched) -> Fate | None:
         """Put one asset's missing files, the moving half of a live photo first. Returns a fate that stops the batch."""
-        still, video, sidecar = asset.of("still"), asset.of("video"), asset.of("sidecar")
-        traits = self._destination.traits
+        still, video = asset.of("still"), asset.of("video")
         main = still or video
-        rules = self._rules(asset.job.folder_id)
-        shown = partial(Item, is_favorite=rules.favorite, is_archived=rules.visibility == "archive")
         try:
             scope.check(asset.job)
-            live = asset.is_live = self._is_live(still, video)
-            if live and video is not None and not video.is_settled:
-                self._put(scope, asset.job, video, shown(self._source(scope, asset.job, video), is_live_video=True))
+            asset.is_live = self._is_live(still, video)
+            if asset.is_live and still is not None and video is not None and not video.is_settled:
+                self._send_half(scope, asset.job, video, still)
             if main is not None and not main.is_settled:
-                along = sidecar if traits.takes_sidecars and sidecar is not None and sidecar.sha1 else None
-                item = shown(
-                    self._source(scope, asset.job, main),
-                    sidecar=self._source(scope, asset.job, along) if along else None,
-                    live_video_id=video.remote_id if live and video and video.outcome not in _GONE else None,
-                )
-                placed = self._put(scope, asset.job, main, item)
-                asset.is_linked = placed is not None and placed.created and item.live_video_id is not None
-                if along is not None and placed is not None and placed.sidecar_taken:
-                    along.outcome, along.remote_id = "safe", placed.remote_id
-            if not live and video is not None and video is not main and not video.is_settled:
-                self._put(scope, asset.job, video, shown(self._source(scope, asset.job, video)))
-            for piece in asset.pieces:  # a second still or video, should there ever be one: nothing is left behind
+                self._send_main(scope, asset, main)
+            for piece in asset.pieces:  # a video that is no half; a second still, should there ever be one
                 if not piece.is_settled and piece.member.role in ("still", "video"):
-                    self._put(scope, asset.job, piece, shown(self._source(scope, asset.job, piece)))
+                    self._put(scope, asset.job, piece, self._item(scope, asset.job, piece))
             for piece in asset.pieces:
                 if piece.member.role == "sidecar":
                     self._send_sidecar(scope, asset, piece, main)
@@ -95,9 +82,45 @@ class Sender:
             return error
         return self._judge(scope.lane, asset)
 
+    def _send_half(self, scope: Scope, job: Claimed, video: Piece, still: Piece) -> None:
+        """The moving half of a live photo, which is seen only in its still.
+
+        One that broke off may have arrived all the same: the still waits, so that they come together. Not for ever: the
+        last attempt brings it alone.
+        """
+        self._put(scope, job, video, replace(self._item(scope, job, video), is_live_video=True))
+        if of_one_photo(video.error) is not None and not still.is_settled and job.attempts + 1 < job.max_attempts:
+            still.error = video.error
+
+    def _send_main(self, scope: Scope, asset: Batched, main: Piece) -> None:
+        """What a person sees of an asset, with its sidecar, and with its moving half if it has one."""
+        job, video, sidecar = asset.job, asset.of("video"), asset.of("sidecar")
+        takes_along = sidecar is not None and sidecar.sha1 and self._destination.traits.takes_sidecars
+        along = sidecar if takes_along else None
+        half = video if asset.is_live and video is not None and video.outcome not in _GONE else None
+        item = replace(
+            self._item(scope, job, main),
+            sidecar=self._source(scope, job, along) if along else None,
+            live_video_id=half.remote_id if half else None,
+        )
+        placed = self._put(scope, job, main, item)
+        if isinstance(main.error, Rejected) and main.error.code == "live_video_missing":
+            main.error = None  # refused for nothing but the half, which the server has lost
+            item = replace(item, live_video_id=None)
+            placed = self._put(scope, job, main, item)
+        asset.is_linked = placed is not None and placed.created and item.live_video_id is not None
+        if along is not None and placed is not None and placed.sidecar_taken:
+            along.outcome, along.remote_id = "safe", placed.remote_id
+
+    def _item(self, scope: Scope, job: Claimed, piece: Piece) -> Item:
+        """A file as its folder wants it to be shown."""
+        rules = self._rules(job.folder_id)
+        source = self._source(scope, job, piece)
+        return Item(source, is_favorite=rules.favorite, is_archived=rules.visibility == "archive")
+
     def _judge(self, lane: str, asset: Batched) -> Blocked | None:
         """Whether what failed was the destination's fault. Who finds it out has used up an attempt, nobody else."""
-        doubted = [piece for piece in asset.pieces if piece.error is not None and of_one_photo(piece.error)]
+        doubted = [piece for piece in asset.pieces if of_one_photo(piece.error)]
         if not doubted or not self._blame.is_of_all(lane, asset.job.id):
             return None
         refusal = self._refusal or Blocked(
@@ -108,9 +131,18 @@ class Sender:
         self._refusal = refusal
         return refusal
 
+    def find_halves(self, asset: Batched) -> None:
+        """Of what is there already: whether it is one live photo. Files are looked into only where it matters."""
+        rules = self._rules(asset.job.folder_id)
+        is_new_to_us = not all(piece.is_known for piece in asset.pieces)
+        if is_new_to_us and (asset.job.attempts or rules.album != "none" or rules.tag):
+            asset.is_live = self._is_live(asset.of("still"), asset.of("video"))
+
     def _is_live(self, still: Piece | None, video: Piece | None) -> bool:
         """Whether the two are halves of one live photo, to a destination to which that means something."""
         if still is None or video is None or not self._destination.traits.links_live_photos:
+            return False
+        if still.outcome in _GONE:  # a video that comes late has nothing to be hidden in
             return False
         return self._are_halves(still.member.path, video.member.path)
 

@@ -161,6 +161,7 @@ class _Passage:
     def _is_to_be_sent(self, asset: Batched) -> bool:
         digests = {piece.sha1 for piece in asset.pieces if not piece.is_settled and piece.sha1}
         if not digests or all(piece.is_settled for piece in asset.pieces):
+            self._upload.sender.find_halves(asset)
             self._done.append(asset)
             return False
         if not self._taken.isdisjoint(digests):  # equal bytes are already on their way: asked for again afterwards

@@ -9,6 +9,7 @@ by `intake` when a picture that is safe was moved.
 import os
 from collections.abc import Iterator, Sequence
 
+from agent.domain.errors import FileVanished
 from agent.domain.stacks import key_of, stack_of
 from agent.protocol.paths import to_display
 from agent.protocol.settings import FolderRules
@@ -17,7 +18,7 @@ from agent.store.db import Tx
 from agent.store.jobs import NewJob
 from agent.store.organize import GATHER_MS, Placed, Wish
 from agent.work.folders import Folders, Watched, relative_to
-from agent.work.journey.batch import Batched
+from agent.work.journey.batch import Batched, Piece
 
 #: Files looked at in one transaction when a whole folder is arranged anew.
 STRETCH = 1_000
@@ -32,13 +33,13 @@ class Arrange:
         self._id = destination_id
         self._folders = watched
 
-    def __call__(self, tx: Tx, asset: Batched, now_at: int) -> None:
-        """An asset's copies have just been written."""
+    def __call__(self, tx: Tx, asset: Batched, now_at: int, has_failed: bool) -> None:  # noqa: FBT001
+        """An asset's copies have just been written; `has_failed`: what is not there of it will not come by itself."""
         job = asset.job
         folder = self._folders.get(job.folder_id) if job.folder_id is not None else None
-        wishes = list(_of_halves(asset, self._folders.rules(job.folder_id)))
+        wishes = list(_of_halves(asset, self._folders.rules(job.folder_id), has_failed=has_failed))
         for piece in asset.pieces:
-            if folder is None or piece.outcome != "safe" or piece.remote_id is None:
+            if folder is None or piece.outcome != "safe" or piece.remote_id is None or _was_arranged(asset, piece):
                 continue
             place = relative_to(piece.member.path, folder.root)
             if place is None or not _is_shown(asset, piece.member.role):
@@ -91,6 +92,15 @@ def _is_shown(asset: Batched, role: str) -> bool:
     return role == "still" or (role == "video" and not asset.is_live)
 
 
+def _was_arranged(asset: Batched, piece: Piece) -> bool:
+    """Whether it was here before, and only something beside it is new: a sidecar, the other half of a live photo.
+
+    What a person has made of it at the server since stays.
+    """
+    was_here = piece.is_known and not piece.is_fresh
+    return was_here and any(not one.is_known or one.is_fresh for one in asset.pieces)
+
+
 def _is_to_be_told(asset: Batched) -> bool:
     """Whether a picture is there and has a sidecar that did not travel along, and either is new to us."""
     main, sidecar = asset.of("still") or asset.of("video"), asset.of("sidecar")
@@ -100,14 +110,16 @@ def _is_to_be_told(asset: Batched) -> bool:
     return sidecar.is_untold or ((sidecar.is_fresh or main.is_fresh) and not went_along)
 
 
-def _of_halves(asset: Batched, rules: FolderRules) -> Iterator[Wish]:
+def _of_halves(asset: Batched, rules: FolderRules, *, has_failed: bool) -> Iterator[Wish]:
     still, video = asset.of("still"), asset.of("video")
     if not asset.is_live or still is None or video is None or video.remote_id is None or video.outcome != "safe":
         return
     if still.outcome is not None and still.remote_id is not None:
-        if not asset.is_linked and (still.is_new or video.is_new):
+        # What is found there after an attempt that broke off may have come by it, without its link.
+        came_now = still.is_new or video.is_new or (asset.job.attempts > 0 and not (still.is_known and video.is_known))
+        if not asset.is_linked and came_now:
             yield Wish("live", still.remote_id, video.remote_id)
-    elif video.is_new and still.is_refused:
+    elif has_failed or isinstance(still.error, FileVanished):
         yield Wish("show", rules.visibility, video.remote_id)  # it was sent as a half, and the whole will not come
 
 

@@ -95,10 +95,12 @@ class Organize:
                 after = self._arrange.whole_folder(tx, folder, after)
 
     def _link(self, wish: Wish) -> None:
-        remote.link_live(self._server, wish.name, wish.remote_id)
+        if remote.facts(self._server, wish.name).get("livePhotoVideoId") is None:
+            remote.link_live(self._server, wish.name, wish.remote_id)
 
     def _show(self, wish: Wish) -> None:
-        remote.show(self._server, wish.remote_id, wish.name or "timeline")
+        if remote.facts(self._server, wish.remote_id).get("visibility") == "hidden":
+            remote.show(self._server, wish.remote_id, wish.name or "timeline")
 
     def _each(self, rows: _Rows, do: Callable[[Wish], None]) -> None:
         for row_id, wish in rows:
