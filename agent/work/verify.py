@@ -218,7 +218,7 @@ class Verify:
         ]
         destination = self._destination(destination_id)
         found = destination.check(wanted)
-        self._take(destination_id, destination, here, found)
+        self._take(destination_id, destination, here, found, {one: copy.state for one, copy in known.items()})
         verdicts = {}
         for one in here:
             answer, copy = found.get(one.sha1), known.get(one.content_id)
@@ -230,16 +230,20 @@ class Verify:
         return verdicts
 
     def _take(
-        self, destination_id: str, destination: Destination, here: Sequence[Known], found: dict[bytes, Found]
+        self,
+        destination_id: str,
+        destination: Destination,
+        here: Sequence[Known],
+        found: dict[bytes, Found],
+        before: dict[int, str],
     ) -> None:
         """What the destination showed goes into the ledger; what it lost is asked about, never put back by itself."""
         asked = [(one.content_id, one.sha1, one.size_bytes) for one in here]
-        known = copies.at(self._database.read(), destination_id, [one for one, _, _ in asked])
-        lacking = [one for one in asked if one[1] not in found and one[0] in known and known[one[0]].state == "safe"]
+        lacking = [one for one in asked if one[1] not in found and before.get(one[0]) == "safe"]
         now_at = self._clock.now_at()
         if isinstance(destination, ImmichDestination):
             mirror = Mirror(destination_id, destination, self._database, self._intent, self._clock)
-            mirror.found(found, asked)
+            mirror.found(found, asked, before)
             if lacking:
                 mirror.lacking(lacking, _nothing)
         elif lacking:

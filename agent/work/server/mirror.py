@@ -75,18 +75,23 @@ class Mirror:
         contents = remote.contents_of(tx, list(by_digest))
         self._place(tx, {one: by_digest[sha1] for sha1, some in contents.items() for one in some})
 
-    def found(self, answers: Mapping[bytes, Found], asked: Iterable[Content]) -> None:
-        """The server was asked for contents by digest, and has these."""
-        with self._database.write() as tx:
-            self._place(tx, {one: answers[sha1] for one, sha1, _ in asked if sha1 in answers})
+    def found(self, answers: Mapping[bytes, Found], asked: Sequence[Content], before: Mapping[int, str]) -> None:
+        """The server was asked for contents by digest, and has these.
 
-    def _place(self, tx: Tx, found: Mapping[int, Found]) -> None:
+        `before`: the states of their copies when the question went out. What was heard of a copy since is newer.
+        """
+        with self._database.write() as tx:
+            self._place(tx, {one: answers[sha1] for one, sha1, _ in asked if sha1 in answers}, before)
+
+    def _place(self, tx: Tx, found: Mapping[int, Found], before: Mapping[int, str] | None = None) -> None:
         now_at = self._clock.now_at()
         known = copies.at(tx, self._id, list(found))
         moved: list[int] = []
         for content_id, here in found.items():
             state = "in_trash" if here.in_trash else "safe"
             old = known.get(content_id)
+            if before is not None and before.get(content_id) != (old.state if old is not None else None):
+                continue
             if old is not None and (old.state, old.remote_id) == (state, here.remote_id):
                 continue
             if old is not None and old.state == "not_taken":
@@ -148,7 +153,8 @@ class Mirror:
             self._intent.bury(self._id, [(sha1, size) for _, sha1, size in gone], self._clock.now_at())
         with self._database.write() as tx:
             self._place(tx, {one: found[sha1] for one, sha1, _ in contents if sha1 in found})
-            ids = [one for one, _, _ in gone]
+            now = copies.at(tx, self._id, [one for one, _, _ in gone])
+            ids = [one for one, copy in now.items() if copy.state != "deleted_at_destination"]  # heard of meanwhile
             copies.set_state(tx, self._id, ids, state)
             self._note(tx, ids, "deleted" if state == "deleted_at_destination" else "missing")
             files.derive(tx, files.sharing(tx, ids))

@@ -115,7 +115,7 @@ class Search:
             check()
             after = rows[-1][0]
             answers = self._destination.check([Wanted(sha1, size) for _, sha1, size, _ in rows])
-            self._mirror.found(answers, [row[:3] for row in rows])
+            self._mirror.found(answers, [row[:3] for row in rows], {row[0]: row[3] for row in rows})
             for row in rows:
                 if row[1] not in answers and row[3] in gone:
                     gone[row[3]].append(row[:3])
