@@ -80,7 +80,7 @@ class Kinds(Record, frozen=True):
         if key == "organize":
             from agent.work.server.organize import Organize
 
-            return Organize(lane, server, self.database, self.watched, self.clock, self.checkpoint)
+            return Organize(lane, server, self.database, self.watched, self.intent, self.clock, self.checkpoint)
         if key == "describe":
             from agent.work.server.describe import Describe
 

@@ -79,6 +79,19 @@ def of_assets(tx: Tx, asset_ids: Sequence[int]) -> list[Row]:
     return found
 
 
+def assets_with(tx: Tx, content_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """The assets with a file on the disk that holds one of these contents, as (asset id, folder id)."""
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(content_ids), 500):
+        some = content_ids[start : start + 500]
+        found += tx.execute(
+            "SELECT DISTINCT asset_id, folder_id FROM files WHERE asset_id IS NOT NULL AND content_is_current"
+            f" AND state NOT IN ('gone', 'excluded') AND content_id IN ({placeholders(len(some))})",
+            some,
+        ).fetchall()
+    return [(row[0], row[1]) for row in found]
+
+
 _KNOWN = (
     "SELECT f.id, f.folder_id, r.path, d.path, f.name, f.size, f.mtime_ns, f.content_id, k.sha1 FROM files f"
     " JOIN directories d ON d.id = f.directory_id JOIN folders r ON r.id = f.folder_id AND r.watched"

@@ -16,6 +16,7 @@ from agent.store.jobs import LOCAL_LANE, NewJob
 from agent.store.organize import Wish
 from agent.work.finding.intake import ASKED
 from agent.work.folders import Folders, Watched
+from agent.work.server.again import copy_again
 from agent.work.server.sync import sync_job
 
 _GONE = ("deleted_at_destination", "missing_at_destination")
@@ -102,21 +103,9 @@ class PuttingBack:
         for row in rows:
             by_destination.setdefault(row.destination_id, []).append(row)
         for destination_id, some in by_destination.items():
-            self._intent.unbury(destination_id, [(row.sha1, row.size_bytes) for row in some], now_at)
-            copies.forget(tx, destination_id, [row.content_id for row in some])
-            assets = sorted({row.asset_id for row in some if row.asset_id is not None})
-            for asset_id, weight in copies.lacking_of(tx, assets, destination_id):
-                job = copies.upload_job(
-                    asset_id,
-                    destination_id,
-                    folder.id,
-                    weight_bytes=weight,
-                    run_after=now_at,
-                    priority=ASKED,
-                    group_id=group_id,
-                )
-                jobs.enqueue(tx, job, now_at)
-        files.derive(tx, files.sharing(tx, [row.content_id for row in rows]))
+            contents = [(row.content_id, row.sha1, row.size_bytes) for row in some]
+            assets = {(row.asset_id, folder.id) for row in some if row.asset_id is not None}
+            copy_again(tx, self._intent, destination_id, contents, assets, group_id=group_id, now_at=now_at)
 
     def accept(self, wire_paths: Sequence[str]) -> Accepted:
         """The missing copies of these paths (none: all) were deleted on purpose."""

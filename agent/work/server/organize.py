@@ -16,11 +16,13 @@ from agent.destinations.immich.organize import Gone
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, Fate, Rejected
 from agent.domain.refusals import of_one_question
-from agent.store import activity, copies, files, organize
+from agent.store import activity, copies, files, lost, organize
 from agent.store.db import Database
+from agent.store.intent import IntentJournal
 from agent.store.jobs import Claimed
 from agent.store.organize import Kind, Wish
 from agent.work.folders import Folders
+from agent.work.server.again import copy_again
 from agent.work.server.arrange import Arrange
 from agent.work.worker import Scope
 
@@ -43,6 +45,7 @@ class Organize:
         destination: ImmichDestination,
         database: Database,
         watched: Folders,
+        intent: IntentJournal,
         clock: Clock,
         checkpoint: Callable[[str], None],
     ) -> None:
@@ -51,6 +54,7 @@ class Organize:
         self._server = destination.server
         self._database = database
         self._folders = watched
+        self._intent = intent
         self._arrange = Arrange(destination_id, watched)
         self._clock = clock
         self._checkpoint = checkpoint
@@ -61,7 +65,7 @@ class Organize:
             if job.payload.get("whole"):
                 self._whole(scope, job)
         steps: tuple[tuple[Kind, Callable[[_Rows], None]], ...] = (
-            ("restore", self._restore),
+            ("restore", lambda rows: self._restore(rows, batch[0].group_id)),
             ("live", lambda rows: self._each(rows, self._link)),
             ("show", lambda rows: self._each(rows, self._show)),
             ("album", self._albums),
@@ -182,14 +186,19 @@ class Organize:
                 log.info("stack %s was not made: %s", name, error)
             self._done([row_id for row_id, _ in together])
 
-    def _restore(self, rows: _Rows) -> None:
-        """Out of the trash; then the server is asked what came of it."""
+    def _restore(self, rows: _Rows, group_id: int | None) -> None:
+        """Out of the trash; then the server is asked what came of it. What is not there any more is copied again."""
         self._all_or_each_restored(rows)
         tx = self._database.read()
         contents = copies.with_remote_ids(tx, self._id, [wish.remote_id for _, wish in rows])
         found = self._destination.check([Wanted(sha1, size) for _, sha1, size in contents])
         now_at = self._clock.now_at()
         with self._database.write() as write:
+            there = [(sha1, size) for _, sha1, size in contents if sha1 in found and not found[sha1].in_trash]
+            self._intent.unbury(self._id, there, now_at)
+            gone = [one for one in contents if one[1] not in found]
+            assets = lost.assets_with(write, [content_id for content_id, _, _ in gone])
+            copy_again(write, self._intent, self._id, gone, assets, group_id=group_id, now_at=now_at)
             for content_id, sha1, _ in contents:
                 here = found.get(sha1)
                 if here is not None and not here.in_trash:

@@ -149,7 +149,8 @@ class Stage:
 
     def handler(self, key: str) -> Handler:
         if key == "organize":
-            return Organize(HERE, self.destination, self.database, self.watched, self.clock, self._checkpoint)
+            watched, clock = self.watched, self.clock
+            return Organize(HERE, self.destination, self.database, watched, self.intent, clock, self._checkpoint)
         if key == "describe":
             return Describe(HERE, self.destination, self.database, self.clock, self._checkpoint)
         if key == "sync":

@@ -54,6 +54,32 @@ def test_what_is_in_the_trash_is_taken_out_of_it(stage: Stage) -> None:
     assert len(stage.server.assets) == 2
 
 
+def test_what_was_thrown_out_of_the_trash_meanwhile_is_copied_again(stage: Stage) -> None:
+    copied(stage, "a.jpg", "b.jpg")
+    stage.server.store.trash(stage.server.admin, [stage.at_server(name).id for name in ("a.jpg", "b.jpg")])
+    for name in ("a.jpg", "b.jpg"):
+        mark(stage, name, "in_trash")
+    stage.server.store.purge([stage.at_server("a.jpg").id])
+    done = door(stage).restore(wire(stage, "a.jpg", "b.jpg"))
+    assert (done.from_trash, done.again) == (2, 0)
+    stage.work()
+    assert stage.states() == {"a.jpg": "safe", "b.jpg": "safe"}
+    assert [one.is_trashed for one in stage.server.assets] == [False, False]
+
+
+def test_what_is_put_back_out_of_the_trash_is_not_buried_any_more(stage: Stage) -> None:
+    copied(stage, "a.jpg")
+    stage.server.store.trash(stage.server.admin, [stage.at_server("a.jpg").id])
+    mark(stage, "a.jpg", "deleted_at_destination")
+    mark(stage, "a.jpg", "in_trash")
+    door(stage).restore(wire(stage, "a.jpg"))
+    stage.work()
+    with stage.database.write() as tx:  # the next start of the agent
+        copies.bury(tx, stage.intent.tombstones(), stage.clock.now_at())
+    assert stage.states() == {"a.jpg": "safe"}
+    assert stage.intent.tombstones() == {}
+
+
 @pytest.mark.parametrize("state", ["deleted_at_destination", "missing_at_destination"])
 def test_what_was_deleted_is_copied_again(stage: Stage, state: str) -> None:
     copied(stage, "Trip/a.jpg", "b.jpg")
