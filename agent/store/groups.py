@@ -116,8 +116,21 @@ _WITHOUT_COPY = (
 )
 
 
+def _call_off(tx: Tx, job_id: int, now_at: int) -> None:
+    """The look for what a request is about ended without success: nobody waits for the rest of it for ever."""
+    tx.execute(
+        "UPDATE job_groups SET cancelled_at = ?, is_scanning = 0 WHERE is_scanning AND id = (SELECT group_id FROM"
+        " background_service_jobs WHERE id = ? AND job_key = 'scan' AND status IN ('FAILED', 'CANCELLED'))",
+        (now_at, job_id),
+    )
+
+
 def fail_files(tx: Tx, job_id: int, code: str, now_at: int) -> None:
-    """The upload failed as a whole: the files that it was to bring say so, lest they seem to wait for ever."""
+    """The upload failed as a whole: the files that it was to bring say so, lest they seem to wait for ever.
+
+    Nor does a request wait whose look failed.
+    """
+    _call_off(tx, job_id, now_at)
     if tx.execute("SELECT 1 FROM background_service_jobs WHERE id = ? AND status = 'FAILED'", (job_id,)).fetchone():
         tx.execute(
             f"INSERT INTO failures (file_id, destination_id, code, failed_at) SELECT f.id, d.id, ?2, ?3 {_WITHOUT_COPY}"
@@ -134,6 +147,7 @@ def give_up(tx: Tx, job_id: int, now_at: int) -> bool:
     """
     if not jobs.cancel(tx, job_id, now_at):
         return False
+    _call_off(tx, job_id, now_at)
     tx.execute(
         f"INSERT INTO failures (file_id, destination_id, code, failed_at) SELECT f.id, d.id, 'cancelled', ?2"
         f" {_WITHOUT_COPY}"

@@ -114,7 +114,7 @@ class Control:
             now_at = self._clock.now_at()
             group_id = groups.begin(tx, "backup", "all" if anyway else "off", now_at)
             payload: dict[str, object] = {"group_id": group_id, "paths": list(paths)}
-            jobs.enqueue(tx, NewJob("scan", payload, priority=ASKED), now_at)
+            jobs.enqueue(tx, NewJob("scan", payload, priority=ASKED, group_id=group_id), now_at)
         self._intake.due_now()
         self._tell_groups()
         self._blocks.look_again()

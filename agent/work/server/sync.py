@@ -15,7 +15,7 @@ from agent.destinations.immich.auth import running_version
 from agent.destinations.immich.sync import Line
 from agent.destinations.immich.versions import is_unknown
 from agent.domain.clock import DAY_MS, Clock
-from agent.domain.errors import Blocked, Rejected
+from agent.domain.errors import Blocked, Rejected, Transient
 from agent.domain.refusals import of_one_question
 from agent.store import activity, remote
 from agent.store.db import Database, Tx
@@ -42,7 +42,7 @@ def sync_job(destination_id: str, *, group_id: int | None = None, thorough: bool
         group_id=group_id,
         priority=20,
         run_after=run_after,
-        unique_key=f"sync:{destination_id}",
+        unique_key=f"sync:{destination_id}:thorough" if thorough else f"sync:{destination_id}",
     )
 
 
@@ -144,6 +144,7 @@ class Sync:
                 reading.take(line)
             else:
                 return
+        raise Transient("sync_garbled")  # nothing was read to its end: nothing that was not seen is gone
 
     def commit(self, write: Callable[[Tx], None], acks: Mapping[str, str]) -> None:
         """Store changes with their marks, then tell the server."""

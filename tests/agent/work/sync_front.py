@@ -20,6 +20,7 @@ class SyncFront:
         self.acks: dict[str, int] = {}
         self.asked: list[list[str]] = []
         self.reset = False
+        self.always_resets = False
         self.stale = False
         self.cut_after: int | None = None
         self.garbage: bytes | None = None
@@ -74,7 +75,7 @@ class SyncFront:
         sock.sendall(b"0\r\n\r\n")
 
     def _lines(self) -> Iterator[bytes]:
-        if self.reset:
+        if self.reset or self.always_resets:
             yield json.dumps({"type": "SyncResetV1", "data": {}, "ack": "SyncResetV1|reset"}).encode() + b"\n"
             return
         for kind in self.order:

@@ -240,6 +240,26 @@ def test_a_bug_fails_its_job_and_the_lane_goes_on(shop: Shop, expected_log: Call
     assert shop.job(sound).status == "COMPLETED"
 
 
+@pytest.mark.parametrize("end", ["a bug", "given up"])
+def test_a_request_whose_look_ends_without_success_is_called_off(
+    shop: Shop, expected_log: Callable[..., None], end: str
+) -> None:
+    expected_log("met a bug", at_least=0)
+    shop.handlers["scan"] = raising(KeyError("oops"))
+    with shop.database.write() as tx:
+        request = groups.begin(tx, "backup", "off", 1)
+    look = shop.add("scan", group_id=request)
+    if end == "a bug":
+        shop.run()
+    else:
+        with shop.database.write() as tx:
+            assert groups.give_up(tx, look, 1)
+    row = groups.show(shop.database.read(), request, {})
+    assert row is not None
+    assert (row.scanning, row.finished, row.cancelled) == (False, True, True)
+    assert request not in groups.unfinished(shop.database.read())
+
+
 @pytest.mark.parametrize("error", [OverflowError("too large"), Rejected("refused")])
 def test_what_fails_a_whole_batch_fails_alone_the_next_time_and_its_neighbours_go_through(
     shop: Shop, expected_log: Callable[..., None], error: Exception

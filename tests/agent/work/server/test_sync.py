@@ -9,8 +9,9 @@ import pytest
 from agent.destinations.immich.secret import Secret
 from agent.domain.errors import Blocked
 from agent.protocol.settings import FolderRules
-from agent.store import remote
+from agent.store import jobs, remote
 from agent.store.intent import IntentJournal
+from agent.work.server.sync import sync_job
 from tests.agent.work.server_stage import HERE, Died, Stage
 from tests.agent.work.sync_front import SyncFront, sync_in_front
 from tests.fakes.immich import Asset, StandIn
@@ -188,6 +189,31 @@ def test_the_server_may_ask_to_begin_anew(world: World) -> None:
     assert world.front.acks["AssetV2"] == 1
     assert remote.counts(world.stage.database.read(), HERE)["assets"] == 2
     assert set(world.stage.states().values()) == {"safe"}
+
+
+def test_a_server_that_asks_again_and_again_to_begin_anew_has_told_nothing(world: World) -> None:
+    world.back_up("a.jpg", "b.jpg")
+    world.stage.sync()
+    world.front.always_resets = True
+    world.stage.sync()
+    assert [error.code for _, error in world.stage.failures] == ["sync_garbled"]
+    assert set(world.stage.states().values()) == {"safe"}
+    world.front.always_resets = False
+    world.stage.sync()
+    assert remote.counts(world.stage.database.read(), HERE)["assets"] == 2
+
+
+def test_a_sync_of_everything_that_a_person_wants_is_not_lost_beside_one_that_waits(
+    world: World, expected_log: Callable[..., None]
+) -> None:
+    expected_log("copies are missing")
+    world.back_up("a.jpg", "b.jpg")
+    world.stage.sync()
+    world.stage.server.store.purge([world.stage.at_server("a.jpg").id])
+    with world.stage.database.write() as tx:
+        jobs.enqueue(tx, sync_job(HERE), world.stage.clock.now_at())
+    world.stage.sync(thorough=True)
+    assert world.stage.states() == {"a.jpg": "missing_at_destination", "b.jpg": "safe"}
 
 
 def test_albums_members_and_people_are_mirrored(world: World) -> None:
