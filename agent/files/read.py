@@ -15,6 +15,8 @@ from typing import Final
 from agent.domain.errors import Fate, FileChanged, FileVanished, Rejected, Transient
 from agent.record import Record
 
+#: A loose cable, a drive that wakes up, a program that holds a film: such things last for minutes, not for seconds.
+AGAIN_S: Final = 1_200.0
 _BUFFER_BYTES: Final = 262_144
 #: Binary where the system makes a difference; and never wait for the other end of a pipe that has a photo's name.
 _OPEN_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -178,7 +180,7 @@ def translate(error: OSError) -> Fate:
     """The fate of an error of the file system."""
     number = error.errno
     if getattr(error, "winerror", None) in _IN_USE:
-        return Transient("in_use")
+        return Transient("in_use", retry_after_s=AGAIN_S)
     if number in _VANISHED:
         return FileVanished("vanished")
     if number in _UNREADABLE:
@@ -186,7 +188,7 @@ def translate(error: OSError) -> Fate:
     if number in _NO_FILE:
         return Rejected("not_a_file")
     # A disk or a connection that falters, too many open files: all else may be gone the next time.
-    return Transient("read_error", reason=errno.errorcode.get(number or 0, "unknown"))
+    return Transient("read_error", retry_after_s=AGAIN_S, reason=errno.errorcode.get(number or 0, "unknown"))
 
 
 def _pieces(

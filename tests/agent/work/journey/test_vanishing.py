@@ -1,11 +1,13 @@
 """Files that go away under the journey: what was only moved, written anew or on a drive that was pulled is not lost."""
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import pytest
 
+from agent.files import read
 from agent.files.read import look
 from agent.store import folders
 from agent.work.finding.intake import BACKLOG, Intake, Taken, Urgency
@@ -45,6 +47,50 @@ def test_a_film_that_is_renamed_while_its_batch_runs_goes_under_its_new_name(sta
     stage.on_checkpoint = rename
     stage.work()
     assert rows(stage) == {"a.jpg": "safe", "c.mp4": "safe"}
+
+
+def test_a_drive_that_falters_for_some_minutes_fails_no_photo(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        stage.file(name)
+    stage.take()
+    until_s = stage.clock.monotonic_s() + 300
+    really = read._open
+
+    def falter(path: bytes) -> int:
+        if stage.clock.monotonic_s() < until_s:
+            raise OSError(errno.EIO, "Input/output error")
+        return really(path)
+
+    monkeypatch.setattr(read, "_open", falter)
+    for _ in range(8):
+        stage.clock.advance(10)
+        stage.work()
+    assert set(stage.states().values()) == {"queued"}, "tried once, and not yet again"
+    stage.clock.advance(1_800)
+    stage.work()
+    assert set(stage.states().values()) == {"safe"}
+
+
+def test_a_photo_on_a_bad_place_of_the_disk_fails_after_some_hours_and_holds_up_no_other(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        stage.file(name)
+    stage.take()
+    really = read._open
+
+    def fail_one(path: bytes) -> int:
+        if path.endswith(b"b.jpg"):
+            raise OSError(errno.EIO, "Input/output error")
+        return really(path)
+
+    monkeypatch.setattr(read, "_open", fail_one)
+    stage.work()
+    assert stage.states() == {"a.jpg": "safe", "b.jpg": "queued", "c.jpg": "safe"}
+    for _ in range(4):
+        stage.clock.advance(3_600)
+        stage.work()
+    assert stage.states() == {"a.jpg": "safe", "b.jpg": "failed", "c.jpg": "safe"}
 
 
 def test_a_photo_that_an_editor_takes_away_and_writes_anew_is_backed_up_as_it_is_then(stage: Stage) -> None:
