@@ -147,8 +147,10 @@ def find_moved(tx: Tx, inode: int, size: int, mtime_ns: int) -> FileFacts | None
 def move(tx: Tx, file_id: int, directory_id: int, folder_id: int, name: bytes, role: str) -> None:
     """The same file under another path: it keeps its content.
 
-    Its asset stays with those that it leaves behind, and with the folder that it belongs to.
+    Its asset stays with those that it leaves behind, and with the folder that it belongs to. Why it failed may have been
+    its name or its place, so it is tried again.
     """
+    tx.execute("DELETE FROM failures WHERE file_id = ? AND code <> 'cancelled'", (file_id,))
     tx.execute(
         "UPDATE files SET directory_id = ?1, folder_id = ?2, name = ?3, role = ?4, gone_at = NULL, state = 'queued',"
         " reason = NULL, asset_id = CASE WHEN folder_id = ?2 AND NOT EXISTS (SELECT 1 FROM files o"

@@ -9,7 +9,7 @@ import pytest
 
 from agent.files import read
 from agent.files.read import look
-from agent.store import folders
+from agent.store import folders, groups
 from agent.work.finding.intake import BACKLOG, Intake, Taken, Urgency
 from tests.agent.work.server_stage import Stage
 from tests.fakes.immich import StandIn
@@ -91,6 +91,26 @@ def test_a_photo_on_a_bad_place_of_the_disk_fails_after_some_hours_and_holds_up_
         stage.clock.advance(3_600)
         stage.work()
     assert stage.states() == {"a.jpg": "safe", "b.jpg": "failed", "c.jpg": "safe"}
+
+
+@pytest.mark.parametrize("cause", ["refused", "cancelled"])
+def test_a_photo_that_failed_and_is_renamed_is_tried_again_but_not_one_that_was_given_up(
+    stage: Stage, cause: str
+) -> None:
+    photo = stage.file("a.jpg")
+    refusal = stage.server.faults.answer("POST /api/assets", 400, {"message": "No such name here"}, times=None)
+    stage.take()
+    if cause == "cancelled":
+        with stage.database.write() as tx:
+            (job_id,) = tx.execute("SELECT id FROM background_service_jobs").fetchone()
+            assert groups.give_up(tx, job_id, 1)
+    stage.work()
+    assert rows(stage) == {"a.jpg": "failed"}
+    refusal.remove()
+    photo.rename(stage.root / "b.jpg")
+    observe(stage, seen=["b.jpg"], gone=["a.jpg"])
+    stage.work()
+    assert rows(stage) == {"b.jpg": "safe" if cause == "refused" else "failed"}
 
 
 def test_a_photo_that_an_editor_takes_away_and_writes_anew_is_backed_up_as_it_is_then(stage: Stage) -> None:
