@@ -38,6 +38,15 @@ def beside(primary: bytes, sidecar: bytes) -> bytes:
     return (primary if is_whole else split(primary)[0]) + extension
 
 
+def is_beside(picture_id: str | None, sidecar_id: str | None, sidecar: bytes) -> bool:
+    """Whether a copy of a sidecar lies next to that of its picture; `sidecar` is its name here."""
+    picture, kept = inside(picture_id), inside(sidecar_id)
+    if picture is None or kept is None:
+        return False
+    folder, _, name = picture.rpartition(b"/")
+    return kept in {b"%s/%s" % (folder, one) for one in (beside(name, sidecar), portable(beside(name, sidecar)))}
+
+
 def usable(name: bytes) -> bytes:
     """The name itself, unless it is one of those that this folder keeps for itself."""
     if not name or name in {b".", b".."} or name.lower().startswith(_OURS):

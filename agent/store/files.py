@@ -147,8 +147,8 @@ def find_moved(tx: Tx, inode: int, size: int, mtime_ns: int) -> FileFacts | None
 def move(tx: Tx, file_id: int, directory_id: int, folder_id: int, name: bytes, role: str) -> None:
     """The same file under another path: it keeps its content.
 
-    Its asset stays with those that it leaves behind, and with the folder that it belongs to. Why it failed may have been
-    its name or its place, so it is tried again.
+    Its asset stays with those that it leaves behind, and with the folder that it belongs to. Why it failed
+    may have been its name or its place, so it is tried again.
     """
     tx.execute("DELETE FROM failures WHERE file_id = ? AND code <> 'cancelled'", (file_id,))
     tx.execute(

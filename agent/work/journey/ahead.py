@@ -12,8 +12,7 @@ from agent.domain.errors import FileChanged, FileVanished, Interrupted, Rejected
 from agent.files import read
 from agent.files.reach import Beat, Reach, Silent
 from agent.record import replace
-from agent.store import files
-from agent.work.journey.batch import Batched, Piece, write_digests
+from agent.work.journey.batch import Batched, Piece, find_contents, write_digests
 from agent.work.worker import Scope
 
 #: So much is hashed before it is asked for and sent.
@@ -146,10 +145,7 @@ def _tell(scope: Scope, hashed: list[Piece]) -> None:
     if not hashed:
         return
     if all(piece.member.size_bytes <= KEEP_BYTES for piece in hashed):
-        keys = [(piece.sha1 or b"", piece.member.size_bytes) for piece in hashed]
-        known = files.contents_of(scope.database.read(), keys)
-        for piece, key in zip(hashed, keys, strict=True):
-            piece.content_id = known.get(key)
+        find_contents(scope.database.read(), hashed)
         return
     with scope.database.write() as tx:
         write_digests(tx, hashed, scope.clock.now_at())

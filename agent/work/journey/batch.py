@@ -95,3 +95,11 @@ def write_digests(tx: Tx, pieces: Iterable[Piece], now_at: int) -> None:
             member = piece.member
             piece.content_id = files.set_content(tx, member.id, piece.sha1, member.size_bytes, member.mtime_ns, now_at)
             piece.is_written = True
+
+
+def find_contents(tx: Tx, pieces: Sequence[Piece]) -> None:
+    """Which of these contents the ledger knows, by another file or another time."""
+    keys = [(piece.sha1 or b"", piece.member.size_bytes) for piece in pieces]
+    known = files.contents_of(tx, keys)
+    for piece, key in zip(pieces, keys, strict=True):
+        piece.content_id = known.get(key)

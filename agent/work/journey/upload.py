@@ -5,13 +5,15 @@ harm: what is there already is found by asking.
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 from queue import SimpleQueue
 
 from agent.destinations.base import Destination, Found, Wanted
+from agent.destinations.names import is_beside
 from agent.domain.clock import Clock
 from agent.domain.errors import Fate, Transient
 from agent.domain.refusals import of_a_check
@@ -21,7 +23,7 @@ from agent.store import copies, folders
 from agent.store.db import Database
 from agent.store.jobs import Claimed
 from agent.work.journey.ahead import digested
-from agent.work.journey.batch import Batched, Piece, load
+from agent.work.journey.batch import Batched, Piece, find_contents, load
 from agent.work.journey.finish import Finish
 from agent.work.journey.send import Sender
 from agent.work.worker import Scope
@@ -56,7 +58,7 @@ class Upload:
     ) -> None:
         self._id = destination_id
         self._destination = destination
-        self._database = database
+        self.database = database
         self._clock = clock
         self.reach = reach
         self.sender = sender
@@ -68,30 +70,31 @@ class Upload:
         """Run one batch."""
         self.checkpoint("claimed")
         self._take_inventory()
-        problem = _Passage(self, scope).run(load(self._database, batch))
+        problem = _Passage(self, scope).run(load(self.database, batch))
         if problem is not None:
             raise problem
 
     def _take_inventory(self) -> None:
         """A destination that cannot be asked by digest tells once all that it held before us."""
-        if not self._destination.traits.has_inventory or folders.is_inventoried(self._database.read(), self._id):
+        if not self._destination.traits.has_inventory or folders.is_inventoried(self.database.read(), self._id):
             return
         inventory = self._destination.inventory()
         while some := list(islice(inventory, INVENTORY_TOGETHER)):
-            with self._database.write() as tx:
+            with self.database.write() as tx:
                 self.finish.be_wanted(tx)
                 copies.add_inventory(tx, self._id, some, self._clock.now_at())
-        with self._database.write() as tx:
+        with self.database.write() as tx:
             folders.mark_inventoried(tx, self._id, self._clock.now_at())
 
     def ask(self, assets: list[Batched]) -> None:
         """Settle what the ledger or the destination knows to be there: one question for all of them."""
         open_pieces = [piece for asset in assets for piece in asset.pieces if not piece.is_settled]
         ids = [piece.content_id for piece in open_pieces if piece.content_id is not None]
-        known = copies.at(self._database.read(), self._id, ids)
+        known = copies.at(self.database.read(), self._id, ids)
+        stray = () if self._destination.traits.takes_sidecars else {id(one) for one in _stray(assets, known)}
         for piece in open_pieces:
             copy = known.get(piece.content_id or 0)
-            if copy is not None:
+            if copy is not None and id(piece) not in stray:
                 piece.outcome, piece.remote_id, piece.is_known = copy.state, copy.remote_id, True
         asked = {
             piece.sha1: Wanted(piece.sha1, piece.member.size_bytes)
@@ -119,6 +122,19 @@ class Upload:
         return piece.member.role == "sidecar" and self._destination.traits.takes_sidecars
 
 
+def _stray(assets: Sequence[Batched], known: Mapping[int, copies.Copy]) -> Iterator[Piece]:
+    """Sidecars whose bytes are kept, but beside another picture: where they lie says what they belong to."""
+    for asset in assets:
+        sidecar, main = asset.of("sidecar"), asset.of("still") or asset.of("video")
+        copy = known.get(sidecar.content_id or 0) if sidecar is not None else None
+        if sidecar is None or main is None or copy is None:
+            continue
+        picture = known.get(main.content_id or 0)
+        picture_id = main.remote_id or (picture.remote_id if picture is not None else None)
+        if not is_beside(picture_id, copy.remote_id, os.path.basename(sidecar.member.path)):
+            yield sidecar
+
+
 class _Passage:
     """One batch on its way. `_done` is through and not yet written down; `_problem` what stopped the rest."""
 
@@ -137,6 +153,8 @@ class _Passage:
         with closing(self._ready(assets)) as ready:
             self._land(self._sent(ready, senders))
         if self._twins and self._problem is None:
+            twins = [piece for asset in self._twins for piece in asset.pieces if piece.sha1 is not None]
+            find_contents(self._upload.database.read(), twins)  # in the ledger by now
             self._upload.ask(self._twins)
             still = [asset for asset in self._twins if not all(piece.is_settled for piece in asset.pieces)]
             self._done += [asset for asset in self._twins if asset not in still]

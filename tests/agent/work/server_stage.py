@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.destinations.base import Destination
 from agent.destinations.immich import ImmichDestination
 from agent.domain.errors import Fate
 from agent.domain.live_photos import Capture, are_halves
@@ -164,10 +165,13 @@ class Stage:
                 self._checkpoint,
             )
         assert key == "upload", key
+        return self.upload_to(self.destination, Arrange(HERE, self.watched))
+
+    def upload_to(self, destination: Destination, arrange: Arrange | None) -> Upload:
         transfers = self._transfers()
         sender = Sender(
             HERE,
-            self.destination,
+            destination,
             transfers,
             captured=lambda _: None,
             are_halves=self._are_halves,
@@ -178,17 +182,17 @@ class Stage:
         )
         finish = Finish(
             HERE,
-            self.destination,
+            destination,
             self.database,
             self.clock,
             transfers,
-            arrange=Arrange(HERE, self.watched),
+            arrange=arrange,
             on_finished=lambda: None,
             checkpoint=self._checkpoint,
         )
         return Upload(
             HERE,
-            self.destination,
+            destination,
             self.database,
             self.clock,
             self.reach,
