@@ -48,6 +48,11 @@ class Server:
         """The API's address that was used last."""
         return self._ways.route.address
 
+    @property
+    def site(self) -> str:
+        """Scheme, host and port of it, as they are said on the line."""
+        return self._ways.route.site
+
     def ask(
         self,
         method: str,

@@ -48,18 +48,18 @@ class Live:
         """Raises `Blocked` `live_refused` for a key that may not, `Transient` `live_lost` for what may pass."""
         import socketio
 
-        # The package would know neither the system's proxies nor more than one to believe.
-        options: dict[str, Any] = {"socket": self._dialled()}
+        # The package would know neither the system's proxies nor more than one to believe; and it would take the key
+        # along to wherever it is sent on.
+        options: dict[str, Any] = {"socket": self._dialled(), "redirect_limit": 0}
         parts = urlsplit(self._server.address)
         client = self._client = socketio.Client(
             reconnection=False, handle_sigint=False, websocket_extra_options=options, request_timeout=CONNECT_S
         )
         client.on("*", self._heard)
         client.on("disconnect", self._ended)
-        site = f"{parts.scheme}://{parts.netloc}"
         try:
             client.connect(
-                site,
+                self._server.site,
                 headers=dict(self._server.headers),
                 transports=["websocket"],
                 socketio_path=f"{parts.path}/socket.io",

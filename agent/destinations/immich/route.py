@@ -79,6 +79,11 @@ class Route:
         name = f"[{to.host}]" if ":" in to.host else to.host
         return name if to.port == _PORTS[to.scheme] else f"{name}:{to.port}"
 
+    @property
+    def site(self) -> str:
+        """Scheme, host and port, the host in the letters of the net."""
+        return f"{self._to.scheme}://{self._host}"
+
     def _common_head(self, headers: Mapping[str, str]) -> str:
         fixed = {"Host": self._host, "User-Agent": USER_AGENT, "Accept": "application/json", **headers}
         if self._proxy is not None and self._to.scheme == "http":

@@ -52,6 +52,9 @@ class Stream:
             sock = connection.connect()
         except OSError as error:
             raise unreachable(error, self._route.address) from error
+        if self._is_closed:  # while it connected, when there was nothing to cut
+            connection.close()
+            raise self._lost()
         self._heard_s = self._began_s = self._clock.monotonic_s()
         threading.Thread(target=self._watch, name="sync-watch", daemon=True).start()
         try:
