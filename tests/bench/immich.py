@@ -69,19 +69,30 @@ class _Server:
                 "isEdited": False,
             }
             lines.append(json.dumps({"type": "AssetV2", "data": data, "ack": f"AssetV2|{number}"}).encode())
+        self._ids = {digest(number).hex(): f"{number:08x}-0000-4000-8000-000000000000" for number in range(count)}
         self._whole = b"\n".join(lines) + b"\n"
         self._is_told = False
 
     def handle(self, sock: socket.socket, _number: int) -> None:
         while True:
-            head, _body = read_request(sock)
+            head, body = read_request(sock)
             if not head:
                 return
             path = head.split(b" ")[1]
             if path == b"/api/sync/stream":
                 self._stream(sock)
                 return
-            sock.sendall(_ANSWERS.get(path) or answer(204, b""))
+            if path == b"/api/assets/bulk-upload-check":
+                sock.sendall(answer(200, self._check(json.loads(body)["assets"])))
+            else:
+                sock.sendall(_ANSWERS.get(path) or answer(204, b""))
+
+    def _check(self, asked: list[dict[str, str]]) -> bytes:
+        found = [
+            {"id": one["id"], "action": "reject", "reason": "duplicate", "assetId": self._ids[one["checksum"]]}
+            for one in asked
+        ]
+        return json.dumps({"results": found}).encode()
 
     def _stream(self, sock: socket.socket) -> None:
         body = b"" if self._is_told else self._whole
