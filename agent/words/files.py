@@ -67,10 +67,6 @@ _REASONS = {
     "sync_refused": N_("The server did not say what changed there. It is asked again by itself; backups go on."),
     "organize_refused": N_("The server did not let this be arranged. It is tried again by itself; backups go on."),
     "not_proven": N_("The destination could not prove that the copy is whole. Retry; nothing was lost."),
-    "server_error": N_("The server had an error with this file. Retry, or look at the server's log."),
-    "refused_on_the_way": N_(
-        "A proxy or firewall before the server does not let this file through. Look at its log, then retry."
-    ),
     "junk": N_("A leftover of a system or a program. Nothing needs to be done."),
     "name_refused": N_("The destination cannot store this name. Rename the file."),
     "refused_by_server": N_("The server refused the file. Retry, or look at the server's log."),
@@ -96,6 +92,10 @@ _REASONS = {
 
 #: What may pass: it is tried a few times, and said what comes next.
 _PASSING = {
+    "server_error": N_("The server had an error with this file; its log tells more."),
+    "refused_on_the_way": N_(
+        "A proxy or firewall before the server does not let this file through; its log tells more."
+    ),
     "sync_garbled": N_("The server sent something that makes no sense."),
     "describe_refused": N_("The server did not take what the sidecar says."),
     "timeout": N_("The destination took too long to answer."),

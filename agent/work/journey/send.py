@@ -98,11 +98,10 @@ class Sender:
         takes_along = sidecar is not None and sidecar.sha1 and self._destination.traits.takes_sidecars
         along = sidecar if takes_along else None
         half = video if asset.is_live and video is not None and video.outcome not in _GONE else None
-        item = replace(
-            self._item(scope, job, main),
-            sidecar=self._source(scope, job, along) if along else None,
-            live_video_id=half.remote_id if half else None,
-        )
+        item = self._item(scope, job, main)
+        if along is not None or half is not None:
+            sidecar_source = self._source(scope, job, along) if along is not None else None
+            item = replace(item, sidecar=sidecar_source, live_video_id=half.remote_id if half is not None else None)
         placed = self._put(scope, job, main, item)
         if isinstance(main.error, Rejected) and main.error.code == "live_video_missing":
             main.error = None  # refused for nothing but the half, which the server has lost
@@ -120,7 +119,7 @@ class Sender:
 
     def _judge(self, lane: str, asset: Batched) -> Blocked | None:
         """Whether what failed was the destination's fault. Who finds it out has used up an attempt, nobody else."""
-        doubted = [piece for piece in asset.pieces if of_one_photo(piece.error)]
+        doubted = [piece for piece in asset.pieces if piece.error is not None and of_one_photo(piece.error)]
         if not doubted or not self._blame.is_of_all(lane, asset.job.id):
             return None
         refusal = self._refusal or Blocked(
