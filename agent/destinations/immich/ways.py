@@ -116,7 +116,7 @@ class Ways:
                 self._rest(way)
                 doubtful = doubtful or answer
             else:
-                self._took(way, request, answer)
+                self._took(way, request, answer, of_anyone=of_anyone)
                 return answer
         if all(way.is_foreign for way in self._ways):
             raise self._changed()
@@ -165,7 +165,9 @@ class Ways:
     def _changed(self) -> Blocked:
         return Blocked("account_changed", address=self._ways[0].route.address)
 
-    def _took(self, way: _Way, request: Request, answer: Answer) -> None:
+    def _took(self, way: _Way, request: Request, answer: Answer, *, of_anyone: bool) -> None:
+        if of_anyone:  # which tells nothing of who is there
+            return
         if answer.status in _GIVEN_UP:
             self._rest(way)
             return

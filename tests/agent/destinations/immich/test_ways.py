@@ -287,6 +287,16 @@ def test_what_a_proxy_gave_up_on_is_not_made_a_second_time_by_the_next_address(j
     assert journey.ask() == "public", "but the next question goes there"
 
 
+def test_a_question_that_anyone_may_answer_makes_nobody_known(journey: Journey) -> None:
+    journey.home.status = 404
+    journey.home.user = json.dumps({"message": "Not Found"}).encode()
+    said = journey.ways.exchange(Request("GET", "/server/config"), of_anyone=True)
+    assert said.json() == {"by": "home"}
+    journey.home.status = 200
+    assert journey.ask() == "public"
+    assert "/x" not in journey.home.asked
+
+
 def test_an_address_that_takes_questions_and_says_nothing_holds_nobody_up(
     journey: Journey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
