@@ -9,6 +9,9 @@ from agent.store import files, jobs
 from agent.store.db import Tx
 from agent.store.jobs import Open
 
+#: Nobody stands by for longer than this until something is tried again.
+LONG_MS = 120_000
+
 
 def begin(tx: Tx, kind: str, passes: str, now_at: int) -> int:
     """Begin a request by a person; it counts as scanning until `scanned`."""
@@ -66,17 +69,19 @@ def close_all(tx: Tx, now_at: int) -> None:
 def show(tx: Tx, group_id: int, passing: dict[str, Open], now_at: int = 0) -> GroupRow | None:
     """How far a request is.
 
-    `passing` is what the gate lets through in each lane now; the rest is held, and so is what waits for a way or room.
+    `passing` is what the gate lets through in each lane now; the rest is held, and so is what waits for a way or room,
+    or is tried again only after minutes.
     """
     row = tx.execute("SELECT * FROM job_groups WHERE id = ?", (group_id,)).fetchone()
     if row is None:
         return None
     outstanding = held = 0
     for lane, folder_id, number, waiting in tx.execute(
-        "SELECT lane, folder_id, count(*), sum(run_after > ? AND coalesce(last_error GLOB 'waits_for_*', 0))"
+        "SELECT lane, folder_id, count(*),"
+        " sum(run_after > ?1 AND (run_after > ?1 + ?2 OR coalesce(last_error GLOB 'waits_for_*', 0)))"
         " FROM background_service_jobs"
-        " WHERE group_id = ? AND status IN ('PENDING', 'RUNNING') GROUP BY lane, folder_id",
-        (now_at, group_id),
+        " WHERE group_id = ?3 AND status IN ('PENDING', 'RUNNING') GROUP BY lane, folder_id",
+        (now_at, LONG_MS, group_id),
     ):
         outstanding += number
         way = passing.get(lane)

@@ -123,8 +123,7 @@ class _Line:
         """Send all, or less when the answer comes first. The second value: whether the line may be used again."""
         # A tunnel of TLS within TLS is no real socket and cannot be asked whether it would wait.
         is_patient = isinstance(self._socket, socket.socket)
-        if is_patient:
-            self._socket.settimeout(0)
+        self._socket.settimeout(0 if is_patient else self._silence_s)
         try:
             complete = self._send(head, request, is_patient=is_patient)
         except OSError as error:

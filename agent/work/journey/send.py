@@ -132,10 +132,12 @@ class Sender:
 
     def find_halves(self, asset: Batched) -> None:
         """Of what is there already: whether it is one live photo. Files are looked into only where it matters."""
+        still, video = asset.of("still"), asset.of("video")
+        if still is None or video is None or all(piece.is_known for piece in asset.pieces):
+            return
         rules = self._rules(asset.job.folder_id)
-        is_new_to_us = not all(piece.is_known for piece in asset.pieces)
-        if is_new_to_us and (asset.job.attempts or rules.album != "none" or rules.tag):
-            asset.is_live = self._is_live(asset.of("still"), asset.of("video"))
+        if asset.job.attempts or rules.album != "none" or rules.tag:
+            asset.is_live = self._is_live(still, video)
 
     def _is_live(self, still: Piece | None, video: Piece | None) -> bool:
         """Whether the two are halves of one live photo, to a destination to which that means something."""

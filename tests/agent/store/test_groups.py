@@ -142,6 +142,22 @@ def test_a_job_is_done_sooner_when_that_is_asked_for_and_not_after_its_end(
         assert groups.prioritise(tx, other, -3, NOW)
 
 
+@pytest.mark.parametrize(("wait_s", "held"), [(30, 0), (1_200, 1)])
+def test_nobody_stands_by_for_what_is_tried_again_only_after_minutes(
+    ledger: Database, asset: tuple[int, int, int], wait_s: int, held: int
+) -> None:
+    job_id, *_ = asset
+    with ledger.write() as tx:
+        group = groups.begin(tx, "backup", "off", NOW)
+        tx.execute("UPDATE background_service_jobs SET group_id = ?", (group,))
+        groups.scanned(tx, group)
+        jobs.claim(tx, "immich", Open(everyone=True), "boot", NOW, files=1, size_bytes=1)
+        jobs.retry_later(tx, job_id, "read_error()", NOW + wait_s * 1_000, NOW, group_id=group)
+    row = groups.show(ledger.read(), group, {"immich": Open(everyone=True)}, NOW)
+    assert row is not None
+    assert (row.outstanding, row.held) == (1, held)
+
+
 def test_a_photo_that_waits_for_room_says_so_and_has_not_failed(ledger: Database, asset: tuple[int, int, int]) -> None:
     job_id, file_id, asset_id = asset
     with ledger.write() as tx:
