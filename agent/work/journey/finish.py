@@ -57,7 +57,7 @@ class Finish:
         if not assets:
             return None
         try:
-            self._prove([piece for asset in assets for piece in asset.pieces if piece.is_new])
+            self._prove(assets)
         except Fate as error:
             if not isinstance(error, Blocked | Transient):
                 raise
@@ -81,31 +81,34 @@ class Finish:
         self._on_finished()
         return next((found for found in map(Batched.error, assets) if isinstance(found, Blocked)), None)
 
-    def _prove(self, pieces: list[Piece]) -> None:
+    def _prove(self, assets: list[Batched]) -> None:
         """Ask the destination whether it has what we put: by digest, in one question."""
+        pieces = [(asset, piece) for asset in assets for piece in asset.pieces if piece.is_new]
         if not pieces:
             return
-        wanted = [Wanted(piece.sha1 or b"", piece.member.size_bytes, piece.remote_id) for piece in pieces]
+        wanted = [Wanted(piece.sha1 or b"", piece.member.size_bytes, piece.remote_id) for _, piece in pieces]
         try:
             found = self._destination.check(wanted)
         except Transient as error:
             raise of_a_check(error) from error
-        for piece in pieces:
+        for asset, piece in pieces:
             proof = found.get(piece.sha1 or b"")
-            if proof is None:
-                piece.outcome, piece.error = None, Transient("not_proven")
-            else:
+            if proof is not None:
                 piece.settle(proof)
+                continue
+            for one in asset.pieces:  # with the sidecar that went along with it
+                if one.remote_id == piece.remote_id:
+                    one.outcome, one.error = None, Transient("not_proven")
 
     def _end(self, scope: Scope, tx: Tx, asset: Batched) -> tuple[int, int]:
         """Write one asset's copies, failures, history and the end of its job. Returns (completed, failed)."""
         now_at = self._clock.now_at()
         self._write_down(tx, asset, now_at)
         _distrust(tx, asset)
-        over = self._end_job(scope, tx, asset, now_at)
+        completed, failed = self._end_job(scope, tx, asset, now_at)
         if self._arrange is not None:
-            self._arrange(tx, asset, now_at, over[1] == 1)
-        return over
+            self._arrange(tx, asset, now_at, failed > 0)
+        return completed, failed
 
     def _end_job(self, scope: Scope, tx: Tx, asset: Batched, now_at: int) -> tuple[int, int]:
         error = asset.error()

@@ -108,6 +108,25 @@ def test_a_portal_that_comes_between_the_question_and_the_upload_costs_no_attemp
     assert stage.states() == {"one.jpg": "safe"}
 
 
+def test_a_sidecar_counts_no_more_than_the_picture_that_it_went_along_with(server: StandIn, stage: LaneStage) -> None:
+    stage.file("a.jpg")
+    stage.file("a.jpg.xmp", b"<x/>")
+    stage.take()
+
+    def lose(name: str) -> None:
+        if name == "sent":
+            server.store.purge([one.id for one in server.assets])
+
+    stage.on_checkpoint = lose
+    stage.go_on(1, 1)
+    assert stage.states() == {"a.jpg": "queued", "a.jpg.xmp": "queued"}
+    stage.on_checkpoint = lambda _: None
+    stage.go_on(3, 600)
+    assert stage.states() == {"a.jpg": "safe", "a.jpg.xmp": "safe"}
+    (asset,) = server.assets
+    assert asset.sidecar == b"<x/>"
+
+
 @pytest.mark.usefixtures("shut")
 def test_a_proof_that_breaks_off_costs_no_attempt(server: StandIn, stage: LaneStage) -> None:
     for number in range(3):
