@@ -87,7 +87,8 @@ class Apply:
             known = folders.destination_ids(tx)
             lanes_before = {lane for lane, _ in job_history.counts(tx)} - OWN_LANES
             ids = folders.attach(tx, wanted, kinds)
-            self._bury(tx, set(kinds) - known)
+            if new := set(kinds) - known:
+                self._bury(tx, new)
             new_links = folders.links(tx)
             gone_lanes = lanes_before - set(kinds)
             for lane in gone_lanes:

@@ -1,6 +1,9 @@
 """An Immich server and a whole agent: sign-in by browser, sidecars that come late, questions that are refused."""
 
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests import pictures
@@ -22,11 +25,25 @@ def photo(rig: Rig, name: str, seed: int = 1) -> Path:
     return pictures.jpeg(rig.pictures / name, size=(96, 64), seed=seed)
 
 
-def open_pages(rig: Rig) -> None:
-    """Let the command find a browser."""
+@contextmanager
+def home_with_browser(rig: Rig) -> Iterator[StandIn]:
+    """A server that lets people in by a browser, which the command finds; and the agent, with nothing set up."""
     browser = rig.base / "browser.py"
     browser.write_text(BROWSER, encoding="utf-8")
     rig.environment["BROWSER"] = f"{sys.executable} {browser} %s"
+    with StandIn() as server:
+        server.provider.enabled = True
+        rig.start()
+        rig.set("trigger_delay_s", 0)
+        yield server
+        rig.stop()
+
+
+def sign_in(rig: Rig, server: StandIn, *more: str) -> subprocess.CompletedProcess[str]:
+    """Add the server as "Home" by its page in the browser."""
+    return rig.safelight(
+        "destination", "add", "immich", server.url, "--name", "Home", "--browser", *more, "--store", "file"
+    )
 
 
 def test_a_sync_that_the_server_refuses_holds_up_no_upload(rig: Rig) -> None:
@@ -47,14 +64,8 @@ def test_a_sync_that_the_server_refuses_holds_up_no_upload(rig: Rig) -> None:
 
 
 def test_the_command_signs_in_by_browser_and_what_it_gets_works_and_is_ended(rig: Rig) -> None:
-    open_pages(rig)
-    with StandIn() as server:
-        server.provider.enabled = True
-        rig.start()
-        rig.set("trigger_delay_s", 0)
-        added = rig.safelight(
-            "destination", "add", "immich", server.url, "--name", "Home", "--browser", "--store", "file"
-        )
+    with home_with_browser(rig) as server:
+        added = sign_in(rig, server)
         assert added.returncode == 0, added.stderr
         assert "admin@example.com" in added.stdout
         (child,) = [one for one in server.sessions if one.parent is not None]
@@ -69,17 +80,11 @@ def test_the_command_signs_in_by_browser_and_what_it_gets_works_and_is_ended(rig
         assert rig.safelight("destination", "remove", "Home").returncode == 0
         server.wait_for(lambda: server.sessions == [], 30)
         assert [asset.filename for asset in server.assets] == ["a.jpg"]
-        rig.stop()
 
 
 def test_what_a_person_deleted_is_not_put_back_when_the_account_is_removed_and_added_again(rig: Rig) -> None:
-    open_pages(rig)
-    with StandIn() as server:
-        server.provider.enabled = True
-        rig.start()
-        rig.set("trigger_delay_s", 0)
-        add = ("destination", "add", "immich", server.url, "--name", "Home", "--browser", "--store", "file")
-        assert rig.safelight(*add).returncode == 0
+    with home_with_browser(rig) as server:
+        assert sign_in(rig, server).returncode == 0
         rig.watch()
         rig.enable()
         kept, deleted = photo(rig, "kept.jpg"), photo(rig, "deleted.jpg", seed=2)
@@ -90,42 +95,32 @@ def test_what_a_person_deleted_is_not_put_back_when_the_account_is_removed_and_a
         assert rig.safelight("sync").returncode == 0
         rig.wait_state(deleted, "deleted_at_destination")
         assert rig.safelight("destination", "remove", "Home").returncode == 0
-        assert rig.safelight(*add).returncode == 0
+        assert sign_in(rig, server).returncode == 0
         rig.wait_state(kept, "safe")
         rig.backup()
         rig.wait_state(deleted, "deleted_at_destination")
         assert [asset.filename for asset in server.assets] == [kept.name]
-        rig.stop()
 
 
 def test_a_browser_sign_in_may_leave_nothing_but_a_narrow_key(rig: Rig) -> None:
-    open_pages(rig)
-    with StandIn() as server:
-        server.provider.enabled = True
-        rig.start()
-        words = ("destination", "add", "immich", server.url, "--name", "Home", "--browser", "--keep", "key")
-        added = rig.safelight(*words, "--store", "file")
+    with home_with_browser(rig) as server:
+        added = sign_in(rig, server, "--keep", "key")
         assert added.returncode == 0, added.stderr
         (key,) = server.keys
         assert "all" not in key.permissions
         assert server.sessions == []
         assert rig.safelight("destination", "remove", "Home").returncode == 0
         server.wait_for(lambda: server.keys == [], 30)
-        rig.stop()
 
 
 def test_a_browser_sign_in_that_is_refused_adds_nothing(rig: Rig) -> None:
-    open_pages(rig)
-    with StandIn() as server:
-        server.provider.enabled = True
+    with home_with_browser(rig) as server:
         server.provider.refuses = "access_denied"
-        rig.start()
-        added = rig.safelight("destination", "add", "immich", server.url, "--browser", "--store", "file")
+        added = sign_in(rig, server)
         assert (added.returncode, added.stdout) == (5, "")
         assert "Traceback" not in added.stderr
         assert rig.snapshot().destinations == ()
         assert server.sessions == []
-        rig.stop()
 
 
 def test_favourites_and_a_sidecar_that_comes_late_reach_the_server(rig: Rig) -> None:

@@ -13,7 +13,7 @@ from agent.domain.errors import Blocked, Fate, FileChanged, FileVanished, Interr
 from agent.domain.refusals import of_a_check
 from agent.store import activity, copies, files, folders
 from agent.store.db import Database, Tx
-from agent.work.journey.batch import Batched, Piece, write_digests
+from agent.work.journey.batch import Batched, write_digests
 from agent.work.journey.transfers import Transfers
 from agent.work.worker import Scope
 

@@ -21,7 +21,7 @@ from agent.state import State
 from agent.store import folders, jobs
 from agent.store.db import Database
 from agent.store.intent import IntentJournal
-from agent.store.jobs import Open
+from agent.store.jobs import LOCAL_LANE, Open
 from agent.work.finding.intake import BACKLOG, Intake, Taken, Urgency
 from agent.work.folders import Folders
 from agent.work.journey.blame import Blame
@@ -33,6 +33,7 @@ from agent.work.server.arrange import Arrange
 from agent.work.server.describe import Describe
 from agent.work.server.organize import Organize
 from agent.work.server.sync import Sync, sync_job
+from agent.work.verify import Verify
 from agent.work.worker import Handler, Scope
 from tests.fakes.clock import FakeClock
 from tests.fakes.immich import StandIn
@@ -141,6 +142,19 @@ class Stage:
         with self.database.write() as tx:
             jobs.enqueue(tx, sync_job(HERE, thorough=thorough), self.clock.now_at())
         self.work()
+
+    def prove(self, destination: Destination | None = None) -> None:
+        """Run the proofs that are asked for, to their ends."""
+        asked = destination or self.destination
+        verify = Verify(self.database, self.watched, lambda _: asked, self.intent, self.clock, lambda: None, self.reach)
+        while True:
+            with self.database.write() as tx:
+                batch = jobs.claim(
+                    tx, LOCAL_LANE, Open(everyone=True), "boot", self.clock.now_at(), files=1, size_bytes=1
+                )
+            if not batch:
+                break
+            verify(Scope(LOCAL_LANE, self.database, self.clock, lambda _: None), batch)
 
     def recover(self) -> None:
         """What the next start of the agent does."""

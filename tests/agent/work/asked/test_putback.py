@@ -6,13 +6,9 @@ from typing import Any
 
 import pytest
 
-from agent.files.reach import Reach
 from agent.protocol.paths import to_wire
 from agent.store import copies, files, job_history, jobs, lost
-from agent.store.jobs import LOCAL_LANE, Open
 from agent.work.asked.putback import PuttingBack
-from agent.work.verify import Verify
-from agent.work.worker import Scope
 from tests.agent.work.server_stage import HERE, Stage
 
 Expect = Callable[..., None]
@@ -113,15 +109,7 @@ def prove(stage: Stage, *names: str, whole: bool = True) -> dict[str, Any]:
     else:
         with stage.database.write() as tx:
             job_id = jobs.enqueue(tx, jobs.NewJob("verify", {}), stage.clock.now_at())
-    handler = Verify(
-        stage.database, stage.watched, lambda _: stage.destination, stage.intent, stage.clock, lambda: None, Reach()
-    )
-    while True:
-        with stage.database.write() as tx:
-            batch = jobs.claim(tx, LOCAL_LANE, Open(everyone=True), "boot", stage.clock.now_at(), files=1, size_bytes=1)
-        if not batch:
-            break
-        handler(Scope(LOCAL_LANE, stage.database, stage.clock, lambda _: None), batch)
+    stage.prove()
     row = job_history.show(stage.database.read(), job_id)
     assert row is not None
     assert row.status == "COMPLETED", row

@@ -7,12 +7,9 @@ import pytest
 
 from agent.destinations.base import Found, Wanted
 from agent.destinations.immich import ImmichDestination
-from agent.files.reach import Reach
 from agent.store import jobs
-from agent.store.jobs import LOCAL_LANE, NewJob, Open
+from agent.store.jobs import NewJob
 from agent.work.server.mirror import Mirror
-from agent.work.verify import Verify
-from agent.work.worker import Scope
 from tests.agent.work.server_stage import HERE, Stage
 from tests.fakes.immich import StandIn
 
@@ -42,13 +39,7 @@ def prove(stage: Stage, meanwhile: Callable[[], None]) -> None:
     slow.meanwhile = meanwhile
     with stage.database.write() as tx:
         jobs.enqueue(tx, NewJob("verify", {"whole": True}), stage.clock.now_at())
-    verify = Verify(stage.database, stage.watched, lambda _: slow, stage.intent, stage.clock, lambda: None, Reach())
-    while True:
-        with stage.database.write() as tx:
-            batch = jobs.claim(tx, LOCAL_LANE, Open(everyone=True), "boot", stage.clock.now_at(), files=1, size_bytes=1)
-        if not batch:
-            break
-        verify(Scope(LOCAL_LANE, stage.database, stage.clock, lambda _: None), batch)
+    stage.prove(slow)
     slow.close()
 
 
