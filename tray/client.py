@@ -113,7 +113,10 @@ class Client(QObject):
         on_result: OnResult | None = None,
         on_error: OnError | None = None,
     ) -> None:
-        """Send a call. Exactly one of the callbacks comes later, never from within this function."""
+        """Send a call. Exactly one of the callbacks comes later, never from within this function.
+
+        None comes after `close`.
+        """
         if not self._greeted:
             error = wire.Error(NO_AGENT, "no_agent")
             QTimer.singleShot(0, self, lambda: self._fail(on_error, error))
@@ -125,7 +128,7 @@ class Client(QObject):
         self._socket.abort()
 
     def close(self) -> None:
-        """Cut the connection for good."""
+        """Cut the connection for good, and tell nobody of it: a window would come to the front as the tray ends."""
         if self._closed:
             return
         self._closed = True
@@ -198,6 +201,8 @@ class Client(QObject):
                 on_result(wire.result_in(method, reply))
 
     def _fail(self, on_error: OnError | None, error: wire.Error) -> None:
+        if self._closed:
+            return
         if on_error:
             on_error(error)
         else:
@@ -213,7 +218,9 @@ class Client(QObject):
             self._again.start(_LONGEST_MS if self._turned_away else self._backoff.next_ms())
         for _method, _on_result, on_error in pending.values():
             self._fail(on_error, wire.Error(NO_AGENT, "no_agent"))
+        if self._closed:
+            return
         if was_greeted:
             self.lost.emit()
-        elif not self._turned_away and not self._closed:
+        elif not self._turned_away:
             self.missed.emit()

@@ -81,6 +81,21 @@ def test_calls_under_way_fail_when_the_agent_dies(client: Client, serve: Serve, 
     assert errors[0].code == NO_AGENT
 
 
+def test_nobody_is_told_of_what_a_closed_line_cannot_do(client: Client, serve: Serve, qtbot: QtBot) -> None:
+    serve()
+    with qtbot.waitSignal(client.greeted):
+        client.retry()
+    told: list[object] = []
+    client.failed.connect(told.append)
+    client.lost.connect(lambda: told.append("lost"))
+    client.call("backup.resume", on_error=told.append)
+    client.call("backup.resume")
+    client.close()
+    client.call("backup.resume", on_error=told.append)
+    qtbot.wait(50)
+    assert not told
+
+
 def test_an_agent_that_comes_late_is_found_by_itself(client: Client, serve: Serve, qtbot: QtBot) -> None:
     with qtbot.waitSignal(client.missed):
         client.retry()
