@@ -83,6 +83,9 @@ class Outcome:
             )
             for line in dict.fromkeys(words.hold(one, self.snapshot, now_at()) for one in self._holds()):
                 complain(f"  {line}")
+        elif group.reason:
+            complain(_("The folders could not be looked through to the end:"))
+            complain(f"  {words.last_error(group.reason, is_over=True)}")
         elif group.cancelled:
             complain(_("Cancelled. The files stay in the queue."))
         elif not group.failed:

@@ -327,6 +327,8 @@ class GroupRow(Section, frozen=True):
     bytes_done: int
     finished: bool
     cancelled: bool
+    #: Why it was called off, as a job keeps its last error; None where a person did it.
+    reason: str | None = None
 
 
 class Preview(Section, frozen=True):

@@ -103,6 +103,7 @@ def show(tx: Tx, group_id: int, passing: dict[str, Open], now_at: int = 0) -> Gr
         bytes_done=row["bytes_done"],
         finished=not scanning and outstanding == 0,
         cancelled=row["cancelled_at"] is not None,
+        reason=_why_called_off(tx, group_id) if row["cancelled_at"] is not None else None,
     )
 
 
@@ -128,6 +129,16 @@ def _call_off(tx: Tx, job_id: int, now_at: int) -> None:
         " background_service_jobs WHERE id = ? AND job_key = 'scan' AND status IN ('FAILED', 'CANCELLED'))",
         (now_at, job_id),
     )
+
+
+def _why_called_off(tx: Tx, group_id: int) -> str | None:
+    """What the look for what a request is about ended with, where it failed."""
+    row = tx.execute(
+        "SELECT last_error FROM background_service_jobs"
+        " WHERE group_id = ? AND job_key = 'scan' AND status = 'FAILED' ORDER BY id DESC LIMIT 1",
+        (group_id,),
+    ).fetchone()
+    return row[0] if row else None
 
 
 def fail_files(tx: Tx, job_id: int, code: str, now_at: int) -> None:

@@ -1,6 +1,7 @@
 """How a request ends: its exit code, its document, and what a person is told."""
 
 import pytest
+from msgspec.structs import replace
 
 from agent.cli.failure import DONE, HELD, SIGNED_OUT, SOME_FAILED
 from agent.cli.progress import Outcome, only_held, signed_out
@@ -107,3 +108,12 @@ def test_what_is_done_is_said_on_stdout(row: GroupRow, said: str, capsys: pytest
 def test_a_cancelled_request_says_that_nothing_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
     Outcome(group(completed=1, cancelled=True), QUIET, []).tell()
     assert capsys.readouterr().err == "Cancelled. The files stay in the queue.\n"
+
+
+def test_a_request_that_could_not_look_through_the_folders_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    called_off = replace(group(cancelled=True), reason="bug(detail='KeyError')")
+    Outcome(called_off, QUIET, []).tell()
+    assert capsys.readouterr().err == (
+        "The folders could not be looked through to the end:\n"
+        "  Something unexpected happened; the log tells what. Retry, or report it.\n"
+    )

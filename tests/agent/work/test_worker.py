@@ -240,9 +240,9 @@ def test_a_bug_fails_its_job_and_the_lane_goes_on(shop: Shop, expected_log: Call
     assert shop.job(sound).status == "COMPLETED"
 
 
-@pytest.mark.parametrize("end", ["a bug", "given up"])
-def test_a_request_whose_look_ends_without_success_is_called_off(
-    shop: Shop, expected_log: Callable[..., None], end: str
+@pytest.mark.parametrize(("end", "reason"), [("a bug", "bug(detail='KeyError')"), ("given up", None)])
+def test_a_request_whose_look_ends_without_success_is_called_off_and_says_why(
+    shop: Shop, expected_log: Callable[..., None], end: str, reason: str | None
 ) -> None:
     expected_log("met a bug", at_least=0)
     shop.handlers["scan"] = raising(KeyError("oops"))
@@ -256,7 +256,7 @@ def test_a_request_whose_look_ends_without_success_is_called_off(
             assert groups.give_up(tx, look, 1)
     row = groups.show(shop.database.read(), request, {})
     assert row is not None
-    assert (row.scanning, row.finished, row.cancelled) == (False, True, True)
+    assert (row.scanning, row.finished, row.cancelled, row.reason) == (False, True, True, reason)
     assert request not in groups.unfinished(shop.database.read())
 
 
