@@ -44,9 +44,15 @@ class Door:
             engine.destinations,
             engine.clock,
             logs.add_secret,
+        )
+        self.accounts = Accounts(
+            settings,
+            engine.credentials,
+            engine.destinations,
+            engine.clock,
+            logs.add_secret,
             engine.servers.signed_in,
         )
-        self.accounts = Accounts(settings, engine.credentials, engine.destinations, engine.clock, logs.add_secret)
         self.put_back = PuttingBack(
             engine.database, engine.intent, engine.watched, engine.clock, engine.servers.names, engine.servers.asked
         )

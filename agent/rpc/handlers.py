@@ -65,9 +65,7 @@ class Handlers:
             "backup.start": self._start,
             "backup.cancel": self._cancel,
             "group.show": self._group,
-            "destination.add_immich": self._add_immich,
             "destination.add_folder": self._add_folder_destination,
-            "server.find": self._find_server,
             "destination.list": self._destinations,
             "destination.check": self._check,
             "destination.remove": self._remove_destination,
@@ -148,14 +146,8 @@ class Handlers:
     def _group(self, params: m.GroupId) -> GroupRow:
         return self._control.group(params.group_id)
 
-    def _add_immich(self, params: m.DestinationAddImmich) -> m.DestinationAdded:
-        return self._library.add_immich(params)
-
     def _add_folder_destination(self, params: m.DestinationAddFolder) -> m.DestinationAdded:
         return self._library.add_folder_destination(params.path, params.name)
-
-    def _find_server(self, params: m.ServerAddress) -> m.ServerFound:
-        return self._library.find_server(params)
 
     def _destinations(self, _: m.Nothing) -> m.Destinations:
         return m.Destinations(tuple(self._library.list_destinations()))

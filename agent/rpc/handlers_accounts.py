@@ -1,4 +1,4 @@
-"""The functions for the methods about one account: its space, addresses, signing in by browser, signing out.
+"""The functions for the methods about accounts at servers: signing in and out, their addresses, their space.
 
 Decides nothing, like `handlers`, whose table takes these in. Called on the threads of `agent.rpc.pool`.
 """
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agent.protocol import destination as d
+from agent.protocol import methods as m
 from agent.protocol import server as s
 from agent.protocol.message import Message, Nothing
 from agent.work.asked.accounts import Accounts
@@ -20,6 +21,8 @@ class AccountHandlers:
         self._accounts = accounts
         self._browsing = browsing
         self.table: dict[str, Callable[[Any], Message]] = {
+            "server.find": self._find_server,
+            "destination.add_immich": self._add_immich,
             "destination.space": self._space,
             "destination.set_addresses": self._set_addresses,
             "destination.sign_out": self._sign_out,
@@ -27,6 +30,12 @@ class AccountHandlers:
             "destination.oauth_end": self._oauth_end,
             "destination.oauth_cancel": self._oauth_cancel,
         }
+
+    def _find_server(self, params: m.ServerAddress) -> m.ServerFound:
+        return self._accounts.find_server(params)
+
+    def _add_immich(self, params: m.DestinationAddImmich) -> m.DestinationAdded:
+        return self._accounts.add_immich(params)
 
     def _space(self, params: d.DestinationRef) -> d.DestinationSpace:
         return self._accounts.space(params.destination)

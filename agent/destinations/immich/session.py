@@ -52,21 +52,21 @@ def session_from_login(
 ) -> tuple[Secret, Account]:
     """The same from the token of a login. A server that makes no sessions of sessions leaves us the login's own."""
     parent = Secret("session", login, headers=headers or {})
-    with _as(parent, api_url, clock, trust) as server:
-        body = {"deviceType": _plain(computer), "deviceOS": _APP}
-        answer = server.exchange(Request.of_json("POST", "/sessions", body, once=True))
-        value = answer.json()
-        token = value.get("token") if isinstance(value, dict) else None
-        if answer.status not in {200, 201, 400, 404} or (answer.status in {200, 201} and not token):
-            raise server.verdict(answer)
-    secret = Secret("session", str(token), parent=login, headers=headers or {}) if token else parent
-    with _as(secret, api_url, clock, trust) as server:
-        try:
+    try:
+        with _as(parent, api_url, clock, trust) as server:
+            body = {"deviceType": _plain(computer), "deviceOS": _APP}
+            answer = server.exchange(Request.of_json("POST", "/sessions", body, once=True))
+            value = answer.json()
+            token = value.get("token") if isinstance(value, dict) else None
+            if answer.status not in {200, 201, 400, 404} or (answer.status in {200, 201} and not token):
+                raise server.verdict(answer)
+        secret = Secret("session", str(token), parent=login, headers=headers or {}) if token else parent
+        with _as(secret, api_url, clock, trust) as server:
             return secret, account(server)
-        except Fate:
-            with suppress(Fate):
-                end(api_url, secret, clock=clock, trust=trust)
-            raise
+    except Fate:
+        with suppress(Fate):
+            end(api_url, parent, clock=clock, trust=trust)  # and with it what was made of it
+        raise
 
 
 def key_from_login(
@@ -87,8 +87,13 @@ def key_from_login(
             with suppress(Fate):
                 server.ask("POST", "/auth/logout")
     secret = Secret("key", key, key_id=key_id, headers=headers or {})
-    with _as(secret, api_url, clock, trust) as server:
-        return secret, account(server)
+    try:
+        with _as(secret, api_url, clock, trust) as server:
+            return secret, account(server)
+    except Fate:
+        with suppress(Fate):
+            end(api_url, secret, clock=clock, trust=trust)
+        raise
 
 
 def end(api_url: str, secret: Secret, *, clock: Clock, trust: Trust | None = None, others: Sequence[str] = ()) -> None:

@@ -7,7 +7,6 @@ settings; `apply` does the rest.
 import os
 from collections import Counter
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from agent.credentials import Credentials
 from agent.destinations.folder import FolderDestination
@@ -20,23 +19,21 @@ from agent.files.mounts import is_remote
 from agent.files.scan import walk
 from agent.protocol.methods import (
     DestinationAdded,
-    DestinationAddImmich,
     DestinationReport,
     DestinationRow,
     LibraryFilter,
-    ServerAddress,
-    ServerFound,
 )
 from agent.protocol.paths import from_wire, to_display, to_wire
 from agent.protocol.settings import DestinationSetting, FolderRules, FolderSetting, Settings
 from agent.protocol.types import FileDetail, FileRow, FileState, Preview
 from agent.protocol.wire import Mistake
+from agent.record import replace
 from agent.store import activity, copies, files, library, outstanding
 from agent.store.db import Database
 from agent.store.settings import SettingsStore
 from agent.work.asked import months
-from agent.work.asked.accounts import account_id, as_before, leave, new_id
-from agent.work.asked.signin import SignIn, headers_of
+from agent.work.asked.accounts import free_name, leave, new_id
+from agent.work.asked.signin import SignIn
 from agent.work.destinations import Destinations
 from agent.work.folders import Folders, relative_to
 
@@ -55,7 +52,6 @@ class Library:
         destinations: Destinations,
         clock: Clock,
         on_secret: Callable[[str], None],
-        on_signed_in: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -64,50 +60,8 @@ class Library:
         self._destinations = destinations
         self._clock = clock
         self._sign_in = SignIn(clock, on_secret)
-        self._on_signed_in = on_signed_in
 
     # --- destinations -----------------------------------------------------------------------------------------------
-
-    def add_immich(self, wish: DestinationAddImmich) -> DestinationAdded:
-        """Sign in to a server and add it, or with `renew` sign in again; the password is forgotten."""
-        old = self.destination(wish.renew) if wish.renew is not None else None
-        headers_of(wish.headers)
-        if old is not None:
-            wish = as_before(wish, old, self._credentials)
-        entered = self._sign_in.enter(wish)
-        account = entered.account
-        if old is not None and old.user_id not in (None, account.user_id):
-            raise Mistake("account_changed", account=account.email)
-        for other in self._settings.get().destinations:
-            if other != old and (other.location, other.user_id) == (account.api_url, account.user_id):
-                raise Mistake("destination_exists", name=other.name)
-        setting = DestinationSetting(
-            id=old.id if old else account_id(account.user_id, self._settings.get()),
-            kind="immich",
-            name=old.name if old else self._free_name(wish.name, urlsplit(account.api_url).hostname or "Immich"),
-            # Away from home a person signs in by a further address: the order stays.
-            location=old.location if old and not entered.routes and account.api_url in old.routes else account.api_url,
-            account=account.email,
-            user_id=account.user_id,
-            secret_store=wish.store,
-            routes=entered.routes or (old.routes if old else ()),
-            ca_file=entered.trust.ca_file,
-            # What was believed for one of the addresses that stay.
-            pinned=entered.trust.pinned or (old.pinned if old and old.routes else None),
-            client_certificate=entered.trust.client_certificate,
-        )
-        if old is not None:
-            leave(self._sign_in, self._credentials, old)
-        self._credentials.set(setting.id, entered.secret.to_text(), wish.store)
-        others = tuple(one for one in self._settings.get().destinations if one.id != setting.id)
-        self._destinations.renew(setting.id)
-        self._change(destinations=(*others, setting))
-        self._on_signed_in(setting.id)
-        return DestinationAdded(setting.id, setting.name, account.email, account.lacks_useful)
-
-    def find_server(self, asked: ServerAddress) -> ServerFound:
-        """The Immich server at an address that a person typed; asked without any sign-in."""
-        return self._sign_in.server_at(asked)
 
     def add_folder_destination(self, wire_path: str, name: str | None) -> DestinationAdded:
         """Add a folder as a destination: it must be there, be writable, and lie apart from what is watched."""
@@ -121,21 +75,13 @@ class Library:
         for setting in self._settings.get().destinations:
             if setting.kind == "folder" and _is_same(from_wire(setting.location), root):
                 raise Mistake("destination_exists", name=setting.name)
-        free = self._free_name(name, to_display(os.path.basename(root)) or "Folder")
+        free = free_name(self._settings.get(), name, to_display(os.path.basename(root)) or "Folder")
         destination_id = new_id()
         FolderDestination(root, clock=self._clock).probe()
         claim_folder(root, destination_id)
         setting = DestinationSetting(id=destination_id, kind="folder", name=free, location=wire_path)
-        self._change(destinations=(*self._settings.get().destinations, setting))
+        self._settings.change(lambda now: replace(now, destinations=(*now.destinations, setting)))
         return DestinationAdded(destination_id, free)
-
-    def _free_name(self, wished: str | None, usual: str) -> str:
-        taken = {setting.name for setting in self._settings.get().destinations}
-        if wished is not None:
-            if wished in taken:
-                raise Mistake("destination_exists", name=wished)
-            return wished
-        return next(name for name in [usual, *(f"{usual} {n}" for n in range(2, 1000))] if name not in taken)
 
     def destination(self, named: str) -> DestinationSetting:
         """A destination by its id or name."""
@@ -180,7 +126,9 @@ class Library:
         """Forget a destination with its secret and what is known of its copies; its bytes stay."""
         gone = self.destination(named)
         # A folder that named only this one keeps the name, and so goes nowhere: an empty list would mean everywhere.
-        self._change(destinations=tuple(one for one in self._settings.get().destinations if one.id != gone.id))
+        self._settings.change(
+            lambda now: replace(now, destinations=tuple(one for one in now.destinations if one.id != gone.id))
+        )
         leave(self._sign_in, self._credentials, gone)
 
     # --- folders ----------------------------------------------------------------------------------------------------
@@ -197,20 +145,30 @@ class Library:
         ids = tuple(self.destination(name).id for name in named)
         preview = self.preview(wire_path, rules)
         folder = FolderSetting(wire_path, ids, rules)
-        self._change(folders=(*self._settings.get().folders, folder))
+
+        def edit(now: Settings) -> Settings:
+            if any(one.path == wire_path for one in now.folders):  # by somebody else, while we looked through it
+                raise Mistake("folder_exists", path=to_display(root))
+            return replace(now, folders=(*now.folders, folder))
+
+        self._settings.change(edit)
         return preview
 
     def set_folder(self, wire_path: str, named: tuple[str, ...] | None, rules: FolderRules | None) -> None:
         """Change a watched folder."""
-        old = self._folder(wire_path)
-        ids = old.destinations if named is None else tuple(self.destination(name).id for name in named)
-        new = FolderSetting(old.path, ids, old.rules if rules is None else rules)
-        self._change(folders=tuple(new if one == old else one for one in self._settings.get().folders))
+        path = self._folder(wire_path).path
+        ids = None if named is None else tuple(self.destination(name).id for name in named)
+
+        def changed(old: FolderSetting) -> FolderSetting:
+            new_ids, new_rules = old.destinations if ids is None else ids, old.rules if rules is None else rules
+            return FolderSetting(path, new_ids, new_rules) if old.path == path else old
+
+        self._settings.change(lambda now: replace(now, folders=tuple(changed(one) for one in now.folders)))
 
     def remove_folder(self, wire_path: str) -> None:
         """Stop watching a folder; its files and copies stay, and stay known."""
-        old = self._folder(wire_path)
-        self._change(folders=tuple(one for one in self._settings.get().folders if one != old))
+        path = self._folder(wire_path).path
+        self._settings.change(lambda now: replace(now, folders=tuple(one for one in now.folders if one.path != path)))
 
     def list_folders(self) -> tuple[FolderSetting, ...]:
         """The watched folders as they were asked for."""
@@ -257,21 +215,6 @@ class Library:
             if from_wire(folder.path) == from_wire(wire_path).rstrip(b"/"):
                 return folder
         raise Mistake("folder_unknown", path=to_display(from_wire(wire_path)))
-
-    def _change(
-        self,
-        *,
-        destinations: tuple[DestinationSetting, ...] | None = None,
-        folders: tuple[FolderSetting, ...] | None = None,
-    ) -> None:
-        self._settings.change(
-            lambda now: Settings(
-                now.version,
-                now.values,
-                now.destinations if destinations is None else destinations,
-                now.folders if folders is None else folders,
-            )
-        )
 
     # --- files ------------------------------------------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ import ipaddress
 import logging
 import platform
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from urllib.parse import urlsplit
 
 from agent.destinations.immich import session
@@ -63,10 +63,22 @@ class SignIn:
         secret, found = self._prove(wish, api_url, trust)
         for one in secret.all():
             self._on_secret(one)
-        if found.missing_permissions:
-            raise Mistake("permission_missing", permission=", ".join(found.missing_permissions))
-        routes, trust = self._routes(wish, trust, secret, found)
-        return Entered(secret, found, routes, trust)
+        entered = Entered(secret, found, (), trust)
+        with self.kept(entered):
+            if found.missing_permissions:
+                raise Mistake("permission_missing", permission=", ".join(found.missing_permissions))
+            routes, trust = self._routes(wish, trust, secret, found)
+            return Entered(secret, found, routes, trust)
+
+    @contextmanager
+    def kept(self, entered: Entered) -> Iterator[None]:
+        """Within it a sign-in is to be kept; where that fails, what was made for it at the server is revoked."""
+        try:
+            yield
+        except Exception:
+            with suppress(Fate):
+                session.end(entered.account.api_url, entered.secret, clock=self._clock, trust=entered.trust)
+            raise
 
     def find(self, wish: DestinationAddImmich) -> tuple[str, Trust]:
         """The API's address, and whose certificates are believed there. Sends no secret."""

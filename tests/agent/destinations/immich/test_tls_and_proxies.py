@@ -61,6 +61,21 @@ def test_an_early_answer_is_heard_through_tls(server: StandIn, photos: Photos, t
         destination.close()
 
 
+def test_a_certificate_that_the_system_learns_to_trust_counts_from_the_next_try(
+    server: StandIn, tmp_path: Path, trusted: Path
+) -> None:
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    ours = certificate(folder, "127.0.0.1")
+    with tls_in_front(int(server.url.rpartition(":")[2]), ours) as port:
+        destination = ImmichDestination(f"https://127.0.0.1:{port}/api", server.api_key(), clock=SystemClock())
+        with pytest.raises(Blocked, match="certificate_untrusted"):
+            destination.probe()
+        trusted.write_bytes(trusted.read_bytes() + ours.read_bytes())
+        assert destination.probe().account == "admin@example.com"
+        destination.close()
+
+
 @pytest.mark.parametrize("names", [("127.0.0.1",), ("other.example",)])
 def test_a_certificate_that_is_not_trusted_or_not_for_this_name_blocks(
     server: StandIn, tmp_path: Path, trusted: Path, names: tuple[str, ...]

@@ -45,7 +45,9 @@ class House:
         )
         nas = DestinationSetting(NAS, "folder", "NAS", str(base / "nas"))
         self.settings.change(lambda now: Settings(now.version, now.values, (here, nas), now.folders))
-        self.accounts = Accounts(self.settings, self.credentials, self.destinations, SystemClock(), lambda _: None)
+        self.accounts = Accounts(
+            self.settings, self.credentials, self.destinations, SystemClock(), lambda _: None, lambda _: None
+        )
 
     @property
     def here(self) -> DestinationSetting:
@@ -226,3 +228,65 @@ def test_what_was_changed_while_the_keyring_was_asked_counts(server: StandIn, tm
     else:
         assert session in (asked.header("authorization") or "")
     destinations.abandon()
+
+
+# --- adding, and signing in again ------------------------------------------------------------------------------------
+
+
+def with_password(house: House, **more: object) -> DestinationAddImmich:
+    admin = house.server.admin
+    base = {"url": house.server.url, "email": admin.email, "password": admin.password, "store": "file"}
+    return DestinationAddImmich(**{**base, **more})  # type: ignore[arg-type]
+
+
+def test_an_account_whose_secret_cannot_be_kept_is_not_added_and_leaves_no_session(house: House) -> None:
+    house.server.add_user("ada@example.org", "lovelace")
+    before = [one.token for one in house.server.sessions]
+    with pytest.raises(Blocked, match="keyring_absent"):
+        house.accounts.add_immich(with_password(house, email="ada@example.org", password="lovelace", store="keyring"))
+    assert [one.token for one in house.server.sessions] == before
+    assert len(house.settings.get().destinations) == 2
+
+
+def test_an_account_that_is_there_already_leaves_no_second_session(house: House) -> None:
+    before = [one.token for one in house.server.sessions]
+    with pytest.raises(Mistake, match="destination_exists"):
+        house.accounts.add_immich(with_password(house))
+    assert [one.token for one in house.server.sessions] == before
+
+
+def test_a_new_sign_in_that_cannot_be_kept_leaves_the_old_one_in_force(house: House) -> None:
+    old, before = house.credentials.get(HERE, "file"), [one.token for one in house.server.sessions]
+    with pytest.raises(Blocked, match="keyring_absent"):
+        house.accounts.add_immich(with_password(house, renew=HERE, store="keyring"))
+    assert house.credentials.get(HERE, "file") == old
+    assert [one.token for one in house.server.sessions] == before
+
+
+def test_a_new_sign_in_takes_the_place_of_the_old_one_which_is_revoked(house: House) -> None:
+    [old] = house.server.sessions
+    house.accounts.add_immich(with_password(house, renew=HERE))
+    assert old.token not in {one.token for one in house.server.sessions}
+    assert [one.id for one in house.settings.get().destinations] == [HERE, NAS], "at its place among the others"
+    destination = house.destinations.get(HERE)
+    assert isinstance(destination, ImmichDestination)
+    destination.probe()
+
+
+def test_our_own_key_pasted_again_is_not_revoked(server: StandIn, tmp_path: Path) -> None:
+    token = server.api_key()
+    [key] = server.keys
+    house = House(tmp_path, server, Secret("key", token, key_id=key.id))
+    house.accounts.add_immich(DestinationAddImmich(server.url, api_key=token, renew=HERE, store="file"))
+    assert key in server.keys
+    house.destinations.abandon()
+
+
+def test_what_was_typed_into_the_settings_a_moment_ago_stays_beside_a_new_account(house: House, tmp_path: Path) -> None:
+    typed = structs.replace(house.here, id="typed", kind="folder", name="Typed", location=str(tmp_path))
+    other = SettingsStore(tmp_path / "settings.toml")
+    other.change(lambda now: Settings(now.version, now.values, (*now.destinations, typed), now.folders))
+    house.server.add_user("ada@example.org", "lovelace")
+    house.accounts.add_immich(with_password(house, email="ada@example.org", password="lovelace"))
+    assert [one.name for one in house.settings.get().destinations][:3] == ["Server", "NAS", "Typed"]
+    assert len(house.settings.get().destinations) == 4

@@ -9,7 +9,7 @@ import pytest
 
 from agent.destinations.immich import ImmichDestination
 from agent.destinations.immich.secret import Secret, read_secret
-from agent.domain.errors import Blocked
+from agent.domain.errors import Blocked, Fate
 from agent.platforms.clock import SystemClock
 from agent.protocol.methods import DestinationAddImmich, ServerAddress
 from agent.protocol.settings import DestinationSetting
@@ -256,3 +256,29 @@ def test_a_file_that_must_wait_for_another_way_burns_no_attempt(server: StandIn)
     stage.back_up()
     assert stage.states() == {"large.jpg": "safe"}
     stage.close()
+
+
+@pytest.mark.parametrize("sign_in", ["session", "key"])
+def test_a_sign_in_whose_further_address_is_another_account_leaves_nothing_at_the_server(
+    server: StandIn, door: SignIn, sign_in: str
+) -> None:
+    with StandIn() as other:
+        other.add_user("ada@example.org", "lovelace")
+        before = len(server.keys)
+        with pytest.raises(Blocked, match=r"account_changed|signed_out"):
+            door.enter(wish(server, routes=(other.url,), sign_in=sign_in))
+    assert (server.sessions, len(server.keys)) == ([], before)
+
+
+@pytest.mark.parametrize(
+    ("sign_in", "question"),
+    [("session", "POST /api/sessions"), ("session", "GET /api/users/me"), ("key", "GET /api/users/me")],
+)
+def test_a_sign_in_that_breaks_off_leaves_nothing_at_the_server(
+    server: StandIn, door: SignIn, sign_in: str, question: str
+) -> None:
+    before = len(server.keys)
+    server.faults.answer(question, 500, b"{}")
+    with pytest.raises(Fate):
+        door.enter(wish(server, sign_in=sign_in))
+    assert (server.sessions, len(server.keys)) == ([], before)

@@ -1,6 +1,5 @@
 """Signing in again, and out, with several addresses of one server: away from home the one at home does not answer."""
 
-from contextlib import closing
 from pathlib import Path
 
 from agent.credentials import Credentials
@@ -9,11 +8,9 @@ from agent.destinations.immich.secret import Secret
 from agent.platforms.clock import SystemClock
 from agent.protocol.destination import DestinationAddImmich
 from agent.protocol.settings import DestinationSetting, Settings
-from agent.store.db import Database
 from agent.store.settings import SettingsStore
-from agent.work.asked.library import Library
+from agent.work.asked.accounts import Accounts
 from agent.work.destinations import Destinations
-from agent.work.folders import Folders
 from tests.fakes.immich import StandIn
 
 #: Nobody answers there.
@@ -31,9 +28,8 @@ def test_signing_in_again_away_from_home_keeps_the_order_of_the_addresses(server
         "d", "immich", "Server", HOME, "a", server.admin.id, secret_store="file", routes=(public,)
     )
     settings.change(lambda now: Settings(now.version, now.values, (here,), now.folders))
-    with closing(Database(tmp_path / "x.db")) as ledger:
-        library = Library(ledger, settings, credentials, Folders(), places, clock, lambda _: None, lambda _: None)
-        library.add_immich(DestinationAddImmich(server.url, api_key=server.api_key(), renew="d", store="file"))
+    accounts = Accounts(settings, credentials, places, clock, lambda _: None, lambda _: None)
+    accounts.add_immich(DestinationAddImmich(server.url, api_key=server.api_key(), renew="d", store="file"))
     (now,) = settings.get().destinations
     assert (now.location, now.routes) == (HOME, (public,))
 
