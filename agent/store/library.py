@@ -35,10 +35,16 @@ def _counts(by_state: dict[str, int]) -> Counts:
     return Counts(total=sum(number for state, number in by_state.items() if state != "excluded"), **by_state)
 
 
+#: Of the failures that count for a file's folder the worst: what waits for room has not failed.
+_FAILURE = (
+    " FROM failures x JOIN folder_destinations fd"
+    " ON fd.folder_id = f.folder_id AND fd.destination_id = x.destination_id"
+    " WHERE x.file_id = f.id ORDER BY x.code = 'waits_for_room', x.destination_id LIMIT 1"
+)
+
 _ROWS = (
     "SELECT f.id, r.path AS root, d.path AS below, f.name, f.state, f.size, f.mtime_ns, f.role, f.reason,"
-    " (SELECT code FROM failures x WHERE x.file_id = f.id LIMIT 1) AS failure,"
-    " (SELECT args FROM failures x WHERE x.file_id = f.id LIMIT 1) AS args"
+    f" (SELECT x.code {_FAILURE}) AS failure, (SELECT x.args {_FAILURE}) AS args"
     " FROM files f JOIN directories d ON d.id = f.directory_id JOIN folders r ON r.id = f.folder_id"
 )
 

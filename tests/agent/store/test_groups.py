@@ -185,3 +185,58 @@ def test_a_photo_that_waits_for_room_says_so_and_has_not_failed(ledger: Database
         copies.forgive(tx, [file_id], "immich")
         assert copies.waiting_for_room(tx) == []
     assert shown(ledger, file_id) == ("queued", None)
+
+
+def test_of_two_failures_the_worse_one_is_told(ledger: Database, asset: tuple[int, int, int]) -> None:
+    _job_id, file_id, _asset_id = asset
+    with ledger.write() as tx:
+        copies.fail(tx, file_id, "immich", "waits_for_room", {}, NOW)
+        copies.fail(tx, file_id, "nas", "name_refused", {}, NOW)
+        files.derive(tx, [file_id])
+    assert shown(ledger, file_id) == ("failed", "name_refused")
+
+
+@pytest.fixture
+def failed(ledger: Database, asset: tuple[int, int, int]) -> tuple[int, int, int]:
+    """The same, after its upload failed as a whole."""
+    job_id, _file_id, _asset_id = asset
+    with ledger.write() as tx:
+        jobs.claim(tx, "immich", Open(everyone=True), "boot", NOW, files=1, size_bytes=1)
+        jobs.fail(tx, job_id, "bug", NOW)
+        groups.fail_files(tx, job_id, "bug", NOW)
+    return asset
+
+
+def status(ledger: Database, job_id: int) -> str:
+    row = job_history.show(ledger.read(), job_id)
+    assert row is not None
+    return row.status
+
+
+def test_the_failed_upload_of_a_photo_that_was_edited_is_not_shown_as_failed_any_more(
+    ledger: Database, failed: tuple[int, int, int]
+) -> None:
+    job_id, file_id, _asset_id = failed
+    with ledger.write() as tx:
+        files.observe(tx, file_id, 10, 1, 1, same_bytes=True)
+    assert status(ledger, job_id) == "FAILED", "nothing is new"
+    with ledger.write() as tx:
+        files.observe(tx, file_id, 11, 2, 1, same_bytes=False)
+    assert status(ledger, job_id) == "CANCELLED"
+    assert job_history.counts(ledger.read())["immich", "FAILED"] == (0, 0)
+
+
+def test_a_failed_upload_stays_as_long_as_another_file_of_it_counts_as_failed(
+    ledger: Database, failed: tuple[int, int, int]
+) -> None:
+    job_id, file_id, asset_id = failed
+    with ledger.write() as tx:
+        (folder_id, directory) = tx.execute("SELECT folder_id, directory_id FROM files").fetchone()
+        sidecar = files.add(tx, directory, folder_id, b"a.jpg.xmp", "sidecar", 3, 1, 2, NOW)
+        files.set_asset(tx, sidecar, asset_id)
+        copies.fail(tx, sidecar, "immich", "name_refused", {}, NOW)
+        copies.forgive(tx, [file_id], "immich")
+    assert status(ledger, job_id) == "FAILED"
+    with ledger.write() as tx:
+        copies.forgive(tx, [sidecar], "immich")
+    assert status(ledger, job_id) == "CANCELLED"
