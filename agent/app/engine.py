@@ -263,8 +263,9 @@ class Engine:
         with self.database.write() as tx:
             for folder in self.watched.all():
                 jobs.enqueue(tx, scan_job(folder.id), self.clock.now_at())
+            groups.try_faltered_again(tx, self.clock.now_at())
             activity.mark(tx, "whole_check", self.clock.now_at())
-        self.lanes.kick([LOCAL_LANE])
+        self.lanes.kick()
 
     def _keep_house(self) -> None:
         with self.database.write() as tx:

@@ -10,7 +10,12 @@
 Codes are words of `agent.words`; only borders (destinations, the store, file reading) make these out of foreign errors.
 """
 
+from typing import Final
+
 Scalar = str | int | float | bool | None
+
+#: What a file that failed says where a disk or a share faltered for long: it is tried again each day.
+FALTERED: Final = frozenset({"read_error", "in_use"})
 
 
 class Fate(Exception):

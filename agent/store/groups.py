@@ -4,8 +4,9 @@ A request is a durable group of jobs that says what does not hold them. And what
 destinations that were removed. Functions over one transaction.
 """
 
+from agent.domain.errors import FALTERED
 from agent.protocol.types import GroupRow
-from agent.store import files, jobs
+from agent.store import files, job_history, jobs
 from agent.store.db import Tx
 from agent.store.jobs import Open
 
@@ -181,6 +182,12 @@ def try_again(tx: Tx, job_id: int, now_at: int) -> bool:
     tx.execute(f"DELETE FROM failures WHERE (file_id, destination_id) IN (SELECT f.id, d.id {_ABOUT})", (job_id,))
     files.derive(tx, _files_of(tx, job_id))
     return True
+
+
+def try_faltered_again(tx: Tx, now_at: int) -> None:
+    """What failed because a disk or a share faltered: it may be sound by now. Nothing is sent before it can be read."""
+    for job_id in job_history.failed_by(tx, FALTERED):
+        try_again(tx, job_id, now_at)
 
 
 def prioritise(tx: Tx, job_id: int, priority: int, now_at: int) -> bool:

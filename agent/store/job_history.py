@@ -3,10 +3,12 @@
 And its bounds in time: how much of the past is kept, how far ahead work may lie. Functions over one transaction.
 """
 
+from collections.abc import Iterable
+
 from agent.protocol.paths import to_wire
 from agent.protocol.types import JobRow
 from agent.protocol.wire import from_json
-from agent.store.db import Row, Tx
+from agent.store.db import Row, Tx, placeholders
 from agent.store.files import join
 from agent.store.jobs import iso
 
@@ -53,6 +55,17 @@ def failed(tx: Tx) -> list[tuple[int, str]]:
         f" UNION SELECT j.id, j.lane FROM background_service_jobs j WHERE {_GIVEN_UP} ORDER BY 1"
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def failed_by(tx: Tx, codes: Iterable[str]) -> list[int]:
+    """The uploads whose last error was one of these, oldest first."""
+    wanted = list(codes)
+    rows = tx.execute(
+        "SELECT id FROM background_service_jobs WHERE status = 'FAILED' AND job_key = 'upload'"
+        f" AND substr(last_error, 1, instr(last_error, '(') - 1) IN ({placeholders(len(wanted))}) ORDER BY id",
+        wanted,
+    )
+    return [row[0] for row in rows]
 
 
 def _jobs(tx: Tx, rows: list[Row]) -> list[JobRow]:

@@ -109,6 +109,9 @@ _PASSING = {
     "server_unavailable": N_("The server does not work just now."),
 }
 
+#: Of these what the disk says: tried again each day, even where it failed.
+_DAILY = frozenset({"in_use", "read_error"})
+
 _EVENTS = {
     "seen": N_("Seen for the first time."),
     "changed": N_("Changed on disk."),
@@ -160,9 +163,13 @@ def state(code: str) -> str:
 def reason(code: str, args: Args, *, is_over: bool = True) -> str:
     """Why a file is not safe, and what to do; unless it `is_over`, it is tried again by itself."""
     if code in _PASSING:
-        return sentences(
-            _(_PASSING[code]), _("It failed each time; retry it.") if is_over else _("It is tried again by itself.")
-        )
+        if not is_over:
+            next_step = _("It is tried again by itself.")
+        elif code in _DAILY:
+            next_step = _("It failed each time, and is tried again within a day; or retry it now.")
+        else:
+            next_step = _("It failed each time; retry it.")
+        return sentences(_(_PASSING[code]), next_step)
     if code in PROBLEMS and code not in _REASONS:
         return sentences(*problem_text(code, args))
     return tell(_REASONS, code, args, N_("It could not be copied: {code}. Retry, or look at 'safelight logs'."))

@@ -6,6 +6,7 @@ It is said what is wrong, nothing fails for good that need not, and the work goe
 import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -533,3 +534,29 @@ def peak_bytes(pid: int) -> int:
     """The most memory that a process ever had."""
     line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
+
+
+@pytest.mark.slow
+def test_what_a_disk_that_faltered_made_fail_is_tried_again_the_next_day(rig: Rig) -> None:
+    rig.set_clock(0)
+    photo = picture(rig, "IMG_1.jpg")
+    rig.ready(["folder"])
+    rig.wait_safe(1)
+    rig.stop()
+    with (
+        contextlib.closing(sqlite3.connect(rig.home / "safelight.db")) as ledger,
+        ledger,
+    ):  # no disk can be made to falter here
+        ledger.execute("DELETE FROM copies")
+        ledger.execute(
+            "UPDATE background_service_jobs SET status = 'FAILED', last_error = 'read_error(reason=''EIO'')'"
+        )
+        ledger.execute(
+            "INSERT INTO failures (file_id, destination_id, code, failed_at)"
+            " SELECT f.id, d.id, 'read_error', 1 FROM files f, destinations d"
+        )
+        ledger.execute("UPDATE files SET state = 'failed'")
+    rig.start()
+    rig.wait_state(photo, "failed")
+    rig.set_clock(90_000)
+    rig.wait_state(photo, "safe", timeout_s=90)

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from agent.domain.errors import Fate, Rejected, Transient
 from agent.store import copies, files, folders, groups, job_history, jobs, library
 from agent.store.db import Database
 from agent.store.jobs import Open
@@ -240,3 +241,26 @@ def test_a_failed_upload_stays_as_long_as_another_file_of_it_counts_as_failed(
     with ledger.write() as tx:
         copies.forgive(tx, [sidecar], "immich")
     assert status(ledger, job_id) == "CANCELLED"
+
+
+@pytest.mark.parametrize(
+    ("error", "after"),
+    [
+        (Transient("read_error", reason="EIO"), "PENDING"),
+        (Transient("in_use"), "PENDING"),
+        (Transient("refused_on_the_way", status=403), "FAILED"),
+        (Rejected("unreadable"), "FAILED"),
+    ],
+)
+def test_what_failed_by_a_disk_that_faltered_is_tried_again_once_a_day(
+    ledger: Database, asset: tuple[int, int, int], error: Fate, after: str
+) -> None:
+    job_id, file_id, _asset_id = asset
+    with ledger.write() as tx:
+        jobs.claim(tx, "immich", Open(everyone=True), "boot", NOW, files=1, size_bytes=1)
+        jobs.fail(tx, job_id, str(error), NOW)
+        copies.fail(tx, file_id, "immich", error.code, error.args_, NOW)
+        files.derive(tx, [file_id])
+        groups.try_faltered_again(tx, NOW)
+    assert status(ledger, job_id) == after
+    assert shown(ledger, file_id)[0] == ("queued" if after == "PENDING" else "failed")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent import words
+from agent.domain.errors import FALTERED
 from agent.domain.problems import CATALOGUE
 from agent.protocol.types import Event, Problem
 from agent.words import catalogue, files, headlines, holds, mistakes, problems
@@ -49,9 +50,14 @@ def test_an_unknown_code_gets_a_sentence() -> None:
     assert words.warning("moon_near") == "Note: moon near."
 
 
+def test_what_a_disk_says_for_a_while_is_said_to_be_tried_again_each_day() -> None:
+    assert files._DAILY == FALTERED
+
+
 @pytest.mark.parametrize("code", sorted(files._PASSING))
 def test_what_failed_for_good_is_not_said_to_be_tried_again(code: str) -> None:
-    assert words.reason(code, {}).endswith(" It failed each time; retry it.")
+    daily = ", and is tried again within a day; or retry it now." if code in FALTERED else "; retry it."
+    assert words.reason(code, {}).endswith(f" It failed each time{daily}")
     assert words.last_error(f"{code}(status=502)", is_over=True) == words.reason(code, {})
     assert words.last_error(f"{code}(status=502)", is_over=False).endswith(" It is tried again by itself.")
 
