@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 from agent.destinations.base import Destination, Found, Wanted
-from agent.destinations.immich import ImmichDestination
 from agent.domain.clock import Clock
 from agent.domain.errors import Blocked, FileChanged, FileVanished, Rejected, Transient
 from agent.files.reach import Reach, Silent
@@ -219,10 +218,13 @@ class Verify:
         destination = self._destination(destination_id)
         found = destination.check(wanted)
         self._take(destination_id, destination, here, found, {one: copy.state for one, copy in known.items()})
+        now = copies.at(self._database.read(), destination_id, [one.content_id for one in here])
         verdicts = {}
         for one in here:
             answer, copy = found.get(one.sha1), known.get(one.content_id)
-            if answer is not None:
+            if answer is not None and one.content_id in now:  # as the ledger has it, which may have heard of more since
+                verdicts[one.file_id] = _BELIEVED[now[one.content_id].state]
+            elif answer is not None:
                 verdicts[one.file_id] = "in_trash" if answer.in_trash else "whole"
             else:
                 believed = copy is not None and copy.state in ("safe", "in_trash", "missing_at_destination")
@@ -241,20 +243,23 @@ class Verify:
         asked = [(one.content_id, one.sha1, one.size_bytes) for one in here]
         lacking = [one for one in asked if one[1] not in found and before.get(one[0]) == "safe"]
         now_at = self._clock.now_at()
-        if isinstance(destination, ImmichDestination):
-            mirror = Mirror(destination_id, destination, self._database, self._intent, self._clock)
-            mirror.found(found, asked, before)
-            if lacking:
-                mirror.lacking(lacking, _nothing)
-        elif lacking:
-            with self._database.write() as tx:
-                copies.set_state(tx, destination_id, [one for one, _, _ in lacking], "missing_at_destination")
-                files.derive(tx, files.sharing(tx, [one for one, _, _ in lacking]))
+        mirror = Mirror(destination_id, destination, self._database, self._intent, self._clock)
+        mirror.found(found, asked, before)
+        if lacking:
+            mirror.lacking(lacking, _nothing)
         with self._database.write() as tx:
             proven = [one for one, sha1, _ in asked if sha1 in found and not found[sha1].in_trash]
             copies.verified(tx, destination_id, proven, now_at)
 
 
+#: State of a copy -> what that means for its file.
+_BELIEVED = {
+    "safe": "whole",
+    "not_taken": "whole",
+    "in_trash": "in_trash",
+    "missing_at_destination": "lost",
+    "deleted_at_destination": "lost",
+}
 #: From good to bad.
 _ORDER = ("whole", "in_trash", "unsafe", "lost")
 

@@ -560,3 +560,21 @@ def test_what_a_disk_that_faltered_made_fail_is_tried_again_the_next_day(rig: Ri
     rig.wait_state(photo, "failed")
     rig.set_clock(90_000)
     rig.wait_state(photo, "safe", timeout_s=90)
+
+
+def test_a_copy_that_is_back_on_its_drive_is_missing_no_more(rig: Rig) -> None:
+    photo = picture(rig, "IMG_1.jpg")
+    rig.ready(["folder"])
+    rig.wait_safe(1)
+    place = rig.places["folder"]
+    assert isinstance(place, FolderPlace)
+    [copy] = place.files()
+    elsewhere = rig.base / "elsewhere"
+    shutil.move(os.fsdecode(copy), elsewhere)
+    rig.safelight("verify")
+    lost = rig.show(photo)
+    assert lost is not None
+    assert (lost.file.state, lost.history[-1].what) == ("missing_at_destination", "missing")
+    shutil.move(elsewhere, os.fsdecode(copy))
+    assert rig.safelight("verify").returncode == 0
+    rig.wait_state(photo, "safe")

@@ -1,4 +1,4 @@
-"""What the server shows of our copies, taken into the ledger: there, in the trash, deleted, missing. No local file.
+"""What a destination shows of our copies, taken into the ledger: there, in the trash, deleted, missing. No local file.
 
 Used by `sync` and `verify` on their lanes. Before a copy counts as gone the server is asked for its bytes once more,
 by digest: what is there under another name is there. A deletion that was seen is also written into `intent.jsonl`,
@@ -8,8 +8,7 @@ before the ledger, for nothing else would remember it.
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from agent.destinations.base import Found, Wanted
-from agent.destinations.immich import ImmichDestination
+from agent.destinations.base import Destination, Found, Wanted
 from agent.destinations.immich.sync import RemoteAsset
 from agent.domain.clock import Clock
 from agent.domain.removal import is_mass, judge
@@ -49,7 +48,7 @@ class Mirror:
     def __init__(
         self,
         destination_id: str,
-        destination: ImmichDestination,
+        destination: Destination,
         database: Database,
         intent: IntentJournal,
         clock: Clock,

@@ -7,7 +7,7 @@ import pytest
 
 from agent.destinations.base import Found, Wanted
 from agent.destinations.immich import ImmichDestination
-from agent.store import jobs
+from agent.store import job_history, jobs
 from agent.store.jobs import NewJob
 from agent.work.server.mirror import Mirror
 from tests.agent.work.server_stage import HERE, Stage
@@ -56,6 +56,9 @@ def test_a_proof_that_was_asked_for_before_a_deletion_does_not_undo_it(stage: St
     prove(stage, lambda: hear_of_deletion(stage))
     assert stage.states() == {"a.jpg": "deleted_at_destination"}
     assert len(stage.intent.tombstones()) == 1
+    [job] = job_history.page(stage.database.read(), status="COMPLETED", before=None, limit=1)
+    assert job.result is not None
+    assert (job.result["whole"], job.result["lost"]) == (0, 1), "nor does the statement call it whole"
 
 
 def test_what_was_heard_to_be_deleted_is_not_called_missing(stage: Stage, expected_log: Callable[..., None]) -> None:
