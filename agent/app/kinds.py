@@ -71,8 +71,10 @@ class Kinds(Record, frozen=True):
         if key == "verify":
             from agent.work.verify import Verify
 
-            destination, changed = self.destinations.get, self.on_changed
-            return Verify(self.database, self.watched, destination, self.intent, self.clock, changed, self.reach)
+            places, changed = self.destinations, self.on_changed
+            return Verify(
+                self.database, self.watched, places.get, self.intent, self.clock, changed, self.reach, places.crossing
+            )
         return None
 
     def _of_server(self, lane: str, server: ImmichDestination, key: str) -> Handler | None:

@@ -139,6 +139,13 @@ class Destination(Protocol):
         """Which of these contents are there, in one question for all; a digest that is absent is not there."""
         ...
 
+    def prove(self, wanted: Sequence[Wanted], check: Callable[[], None]) -> dict[bytes, Found]:
+        """The same by the bytes themselves: where nobody tells digests they are read again.
+
+        `check` is called before each file that is read, and may raise.
+        """
+        ...
+
     def put(self, item: Item, progress: Callable[[int], None]) -> Placed:
         """Make the item's bytes be there. `progress` hears the number of bytes sent so far."""
         ...

@@ -166,6 +166,16 @@ def digest_of(path: bytes) -> bytes:
     return found.digest()
 
 
+def holds(path: bytes, sha1: bytes) -> bool:
+    """Whether there is a file of these bytes on the drive."""
+    try:
+        return digest_of(path) == sha1
+    except OSError as error:
+        if error.errno in ABSENT:
+            return False
+        raise
+
+
 def content_of(path: bytes) -> bytes:
     try:
         with open(path, "rb") as file:

@@ -27,6 +27,7 @@ from agent.destinations.disk import (
     digest_of,
     disk_fate,
     fates,
+    holds,
     moved,
     sync_folder,
 )
@@ -39,8 +40,7 @@ from agent.protocol.paths import to_display, to_wire
 SUMS = b".safelight-sums"
 _PART_START, _PART_END = b".safelight-", b".part"
 _LEFTOVER_S = 24 * 3600
-_YEAR = re.compile(rb"\d{4}")
-_MONTH = re.compile(rb"\d{4}-\d{2}")
+_YEAR, _MONTH = re.compile(rb"\d{4}"), re.compile(rb"\d{4}-\d{2}")
 _KEPT_MONTHS = 12
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY | getattr(os, "O_NOFOLLOW", 0)
@@ -103,6 +103,16 @@ class FolderDestination:
                 relative = names.inside(want.remote_id)
                 if want.remote_id and relative and self._size(relative) == want.size_bytes:
                     found[want.sha1] = Found(want.remote_id)
+        return found
+
+    def prove(self, wanted: Sequence[Wanted], check: Callable[[], None]) -> dict[bytes, Found]:
+        """Those of them that hold these bytes now: each is read again."""
+        found = self.check(wanted)
+        with fates(self._root, denied="destination_unreadable"):
+            for sha1, there in list(found.items()):
+                check()
+                if not holds(self._path(names.inside(there.remote_id) or b""), sha1):
+                    del found[sha1]
         return found
 
     def put(self, item: Item, progress: Callable[[int], None]) -> Placed:
@@ -250,8 +260,7 @@ class FolderDestination:
         return info.st_size if stat.S_ISREG(info.st_mode) else None
 
     def _is_same(self, folder: bytes, name: bytes, source: Source) -> bool:
-        relative = folder + b"/" + name
-        return self._size(relative) == source.size_bytes and digest_of(self._path(relative)) == source.sha1
+        return self._size(folder + b"/" + name) == source.size_bytes and holds(self._path(folder, name), source.sha1)
 
     def _month_folders(self) -> Iterator[bytes]:
         for year in sorted(filter(_YEAR.fullmatch, os.listdir(self._root))):
@@ -294,7 +303,7 @@ class FolderDestination:
         source = item.source
         with self._lock:
             quicker = month.placed.get(source.sha1) if item.beside is None else None
-            if quicker is not None and self._size(folder + b"/" + quicker) == source.size_bytes:
+            if quicker is not None and self._is_same(folder, quicker, source):
                 return quicker, False
             chosen, created = self._first_free(month, folder, name, source, part)
             sync_folder(self._path(folder))

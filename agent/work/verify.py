@@ -37,6 +37,10 @@ SHARE_BYTES = 20_000_000_000
 LISTED = 200
 
 
+_Check = Callable[[Sequence[Wanted]], dict[bytes, Found]]
+_Ask = Callable[[str, Sequence[Wanted]], dict[bytes, Found]]
+
+
 class Tally(MutableRecord):
     """The statement: how many files came out how, and those that a person should know of."""
 
@@ -74,7 +78,9 @@ class Verify:
         clock: Clock,
         on_changed: Callable[[], None],
         reach: Reach,
+        crossing: Callable[[], frozenset[str]],
     ) -> None:
+        """`crossing`: the destinations that lie behind a network; copies there are read for a person alone."""
         self._database = database
         self._folders = watched
         self._destination = destination
@@ -82,6 +88,7 @@ class Verify:
         self._clock = clock
         self._on_changed = on_changed
         self._reach = reach
+        self._crossing = crossing
 
     def __call__(self, scope: Scope, batch: Sequence[Claimed]) -> None:
         """One slice of each job."""
@@ -154,7 +161,8 @@ class Verify:
                 sound.append(known)
             elif verdict is not None:
                 verdicts[known.file_id] = (verdict, found_sha1)
-        verdicts |= {file_id: (verdict, None) for file_id, verdict in self._ask(sound, tally).items()}
+        ask = functools.partial(self._question, job, lambda: scope.check(job))
+        verdicts |= {file_id: (verdict, None) for file_id, verdict in self._ask(sound, tally, ask).items()}
         now_at = self._clock.now_at()
         with self._database.write() as tx:
             for known in some:
@@ -187,7 +195,16 @@ class Verify:
 
     # --- the destinations -------------------------------------------------------------------------------------------
 
-    def _ask(self, sound: Sequence[Known], tally: Tally) -> dict[int, str]:
+    def _question(
+        self, job: Claimed, check: Callable[[], None], destination_id: str, wanted: Sequence[Wanted]
+    ) -> dict[bytes, Found]:
+        """What of these is there. A drive tells no digests: copies are read again, unless that fills a line."""
+        destination = self._destination(destination_id)
+        if job.payload.get("whole") or destination_id not in self._crossing():
+            return destination.prove(wanted, check)
+        return destination.check(wanted)
+
+    def _ask(self, sound: Sequence[Known], tally: Tally, ask: _Ask) -> dict[int, str]:
         """File id -> the worst of what its folder's destinations answered."""
         tx = self._database.read()
         links = folders.links(tx)
@@ -197,7 +214,7 @@ class Verify:
             if not here:
                 continue
             try:
-                answers = self._ask_one(destination_id, here)
+                answers = self._ask_one(destination_id, here, functools.partial(ask, destination_id))
             except (Blocked, Transient) as problem:
                 log.info("no proof by %s: %s", destination_id, problem)
                 if destination_id not in tally.unreachable:
@@ -209,15 +226,14 @@ class Verify:
         verdicts |= {known.file_id: "unsafe" for known in sound if known.folder_id not in linked}
         return verdicts
 
-    def _ask_one(self, destination_id: str, here: Sequence[Known]) -> dict[int, str]:
+    def _ask_one(self, destination_id: str, here: Sequence[Known], check: _Check) -> dict[int, str]:
         known = copies.at(self._database.read(), destination_id, [one.content_id for one in here])
         wanted = [
             Wanted(one.sha1, one.size_bytes, known[one.content_id].remote_id if one.content_id in known else None)
             for one in here
         ]
-        destination = self._destination(destination_id)
-        found = destination.check(wanted)
-        self._take(destination_id, destination, here, found, {one: copy.state for one, copy in known.items()})
+        found = check(wanted)
+        self._take(destination_id, check, here, found, {one: copy.state for one, copy in known.items()})
         now = copies.at(self._database.read(), destination_id, [one.content_id for one in here])
         verdicts = {}
         for one in here:
@@ -234,7 +250,7 @@ class Verify:
     def _take(
         self,
         destination_id: str,
-        destination: Destination,
+        check: _Check,
         here: Sequence[Known],
         found: dict[bytes, Found],
         before: dict[int, str],
@@ -243,7 +259,7 @@ class Verify:
         asked = [(one.content_id, one.sha1, one.size_bytes) for one in here]
         lacking = [one for one in asked if one[1] not in found and before.get(one[0]) == "safe"]
         now_at = self._clock.now_at()
-        mirror = Mirror(destination_id, destination, self._database, self._intent, self._clock)
+        mirror = Mirror(destination_id, check, self._database, self._intent, self._clock)
         mirror.found(found, asked, before)
         if lacking:
             mirror.lacking(lacking, _nothing)

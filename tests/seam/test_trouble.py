@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from agent.cli.failure import HELD
 from agent.protocol.methods import JobsList
 from agent.protocol.wire import Mistake
 from tests import pictures
-from tests.seam.places import FolderPlace, ServerPlace
+from tests.seam.places import FolderPlace, ServerPlace, sha1_of
 from tests.seam.rig import Rig
 
 is_root = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -578,3 +579,21 @@ def test_a_copy_that_is_back_on_its_drive_is_missing_no_more(rig: Rig) -> None:
     shutil.move(elsewhere, os.fsdecode(copy))
     assert rig.safelight("verify").returncode == 0
     rig.wait_state(photo, "safe")
+
+
+def test_a_copy_whose_bytes_are_other_ones_is_not_proven_and_can_be_put_back(rig: Rig) -> None:
+    photo = picture(rig, "IMG_1.jpg")
+    rig.ready(["folder"])
+    rig.wait_safe(1)
+    place = rig.places["folder"]
+    assert isinstance(place, FolderPlace)
+    [copy] = place.files()
+    damaged = bytearray(photo.read_bytes())
+    damaged[-10] ^= 1
+    Path(os.fsdecode(copy)).write_bytes(damaged)
+    assert "lost at the destination: 1" in rig.safelight("verify").stdout
+    rig.wait_state(photo, "missing_at_destination")
+    assert rig.safelight("library", "restore", os.fspath(photo)).returncode == 0
+    rig.wait_state(photo, "safe")
+    assert place.arrived() == Counter([sha1_of(photo), sha1_of(copy)]), "nothing is written over"
+    assert "The one photo or video is whole" in rig.safelight("verify").stdout

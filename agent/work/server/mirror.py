@@ -8,7 +8,7 @@ before the ledger, for nothing else would remember it.
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from agent.destinations.base import Destination, Found, Wanted
+from agent.destinations.base import Found, Wanted
 from agent.destinations.immich.sync import RemoteAsset
 from agent.domain.clock import Clock
 from agent.domain.removal import is_mass, judge
@@ -43,18 +43,18 @@ def _row_of(asset: RemoteAsset) -> remote.AssetRow:
 
 
 class Mirror:
-    """The copies at one destination as the server shows them."""
+    """The copies at one destination as it shows them; `check` asks it which contents are there."""
 
     def __init__(
         self,
         destination_id: str,
-        destination: Destination,
+        check: Callable[[Sequence[Wanted]], dict[bytes, Found]],
         database: Database,
         intent: IntentJournal,
         clock: Clock,
     ) -> None:
         self._id = destination_id
-        self._destination = destination
+        self._check = check
         self._database = database
         self._intent = intent
         self._clock = clock
@@ -138,7 +138,7 @@ class Mirror:
         dying: frozenset[str] = frozenset(),
         all_gone: int = 0,
     ) -> None:
-        found = self._destination.check([Wanted(sha1, size) for _, sha1, size in contents]) if contents else {}
+        found = self._check([Wanted(sha1, size) for _, sha1, size in contents]) if contents else {}
         found = {sha1: here for sha1, here in found.items() if here.remote_id not in dying}
         gone = [one for one in contents if one[1] not in found]
         known = copies.known_there(self._database.read(), self._id) if gone else 0

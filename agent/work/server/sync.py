@@ -64,7 +64,7 @@ class Sync:
         self._server = destination.server
         self._database = database
         self._clock = clock
-        self._mirror = Mirror(destination_id, destination, database, intent, clock)
+        self._mirror = Mirror(destination_id, destination.check, database, intent, clock)
         self._search = Search(destination_id, destination, database, self._mirror, clock)
         self._on_changed = on_changed
         self._checkpoint = checkpoint

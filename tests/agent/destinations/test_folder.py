@@ -111,6 +111,20 @@ def test_equal_bytes_under_the_name_are_adopted_and_noted(
     assert sha1sum(root / MONTH).returncode == 0
 
 
+def test_a_copy_that_was_damaged_since_is_not_proven_and_is_made_anew_beside_it(
+    destination: FolderDestination, root: Path, photos: Photos
+) -> None:
+    photo = photos("IMG_1.JPG", b"sound")
+    wanted = [Wanted(photo.sha1, photo.size_bytes, put(destination, photo))]
+    assert destination.prove(wanted, lambda: None).keys() == {photo.sha1}
+    (root / MONTH / "IMG_1.JPG").write_bytes(b"rotte")
+    assert destination.check(wanted).keys() == {photo.sha1}, "by its size alone it is there"
+    assert not destination.prove(wanted, lambda: None)
+    assert put(destination, photo) == f"{MONTH}/IMG_1-2.JPG"
+    (root / MONTH / "IMG_1.JPG").unlink()
+    assert not destination.prove(wanted, lambda: None)
+
+
 def test_equal_bytes_under_another_name_of_the_month_are_found_by_their_line(root: Path, photos: Photos) -> None:
     for name in ("IMG_1.JPG", "copy.JPG"):
         fresh = FolderDestination(os.fsencode(root), clock=FakeClock(), tz=UTC)

@@ -146,7 +146,16 @@ class Stage:
     def prove(self, destination: Destination | None = None) -> None:
         """Run the proofs that are asked for, to their ends."""
         asked = destination or self.destination
-        verify = Verify(self.database, self.watched, lambda _: asked, self.intent, self.clock, lambda: None, self.reach)
+        verify = Verify(
+            self.database,
+            self.watched,
+            lambda _: asked,
+            self.intent,
+            self.clock,
+            lambda: None,
+            self.reach,
+            frozenset,
+        )
         while True:
             with self.database.write() as tx:
                 batch = jobs.claim(

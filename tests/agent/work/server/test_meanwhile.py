@@ -47,7 +47,7 @@ def hear_of_deletion(stage: Stage) -> None:
     """What a sync does beside: the server says that all of it was deleted for good."""
     ids = [one.id for one in stage.server.assets]
     stage.server.store.purge(ids)
-    Mirror(HERE, stage.destination, stage.database, stage.intent, stage.clock).removed(ids, lambda _: None)
+    Mirror(HERE, stage.destination.check, stage.database, stage.intent, stage.clock).removed(ids, lambda _: None)
 
 
 def test_a_proof_that_was_asked_for_before_a_deletion_does_not_undo_it(stage: Stage) -> None:
@@ -71,7 +71,9 @@ def test_what_was_heard_to_be_deleted_is_not_called_missing(stage: Stage, expect
 
     def hear_of_another() -> None:
         stage.server.store.purge([known])
-        Mirror(HERE, stage.destination, stage.database, stage.intent, stage.clock).removed([known], lambda _: None)
+        Mirror(HERE, stage.destination.check, stage.database, stage.intent, stage.clock).removed(
+            [known], lambda _: None
+        )
 
     prove(stage, hear_of_another)
     assert stage.states() == {
